@@ -1,0 +1,26 @@
+"""Figures about groups: what was read, and how many mailboxes got which verdict."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mailbot.model.ids import RuleId
+from mailbot.model.verdicts import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Coverage of one sweep: mailboxes in the population and mailboxes that answered."""
+
+    population: int
+    read: int
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFigures:
+    """Counts of a whole sweep: five outcomes per rule, unknowns by reason code, requests by operation."""
+
+    coverage: Coverage
+    verdicts: Mapping[RuleId, Mapping[Outcome, int]]
+    unknowns: Mapping[tuple[RuleId, str], int]
+    requests: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0

@@ -1,0 +1,76 @@
+"""The values that the roads answer with: numbers, switches and times, never words of a person."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Size of a mailbox: `total` bytes in `folders` folders."""
+
+    total: int
+    folders: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """A stretch of time [start, end), both aware, in UTC. An empty or reversed one cannot be made."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("an interval needs aware times")
+        if self.end <= self.start:
+            raise ValueError("an interval ends after it starts")
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceList:
+    """Away blocks as Exchange publishes them, sorted by start, and the window that was asked for."""
+
+    blocks: tuple[Interval, ...]
+    window: Interval
+
+
+class ReplyState(StrEnum):
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    SCHEDULED = "scheduled"
+
+
+class Audience(StrEnum):
+    """Who outside the organisation gets the reply."""
+
+    NONE = "none"
+    KNOWN = "known"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySetting:
+    """The automatic reply. `period` counts only in state SCHEDULED; servers fill it in other states too."""
+
+    state: ReplyState
+    period: Interval | None
+    audience: Audience
+    internal_text: bool
+    external_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRule:
+    """An enabled inbox rule that sends a reply from the server. `period` is its own date condition."""
+
+    period: tuple[datetime | None, datetime | None]
+    conditional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRules:
+    """Reply rules of an inbox. `hidden` counts rules whose actions the server does not show."""
+
+    rules: tuple[ReplyRule, ...]
+    hidden: int

@@ -1,0 +1,88 @@
+"""People as the directory port delivers them: already without those who are excluded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from mailbot.model.facts import Fact
+from mailbot.model.ids import Address, ObjectGuid
+from mailbot.model.worktime import WorkPattern
+
+
+class RecipientType(StrEnum):
+    """Kinds of mailbox, in the directory's terms (msExchRecipientTypeDetails)."""
+
+    USER = "user"
+    SHARED = "shared"
+    ROOM = "room"
+    EQUIPMENT = "equipment"
+    LINKED = "linked"
+    REMOTE_USER = "remote_user"
+    REMOTE_SHARED = "remote_shared"
+    SYSTEM = "system"
+
+    @property
+    def personal(self) -> bool:
+        """A mailbox of one human being."""
+        return self in (RecipientType.USER, RecipientType.LINKED, RecipientType.REMOTE_USER)
+
+
+class Language(StrEnum):
+    NL = "nl"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class OrgUnit:
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Approved leave without a type: first and last day, and the day of approval."""
+
+    first: date
+    last: date
+    approved: date
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One mailbox holder. Names and addresses stay out of `repr`; they are looked up, never logged."""
+
+    guid: ObjectGuid = field(repr=False)
+    address: Address = field(repr=False)
+    name: str = field(repr=False)
+    language: Language
+    enabled: Fact[bool]
+    recipient_type: Fact[RecipientType]
+    hold: Fact[bool]
+    roster: Fact[WorkPattern]
+    groups: frozenset[str] = frozenset()
+    unit: OrgUnit | None = field(default=None, repr=False)
+    manager: ObjectGuid | None = field(default=None, repr=False)
+    starts: date | None = None
+    ends: date | None = None
+    leave: tuple[Leave, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The population of one run. `by_guid` keeps the order of the source."""
+
+    by_guid: Mapping[ObjectGuid, Person]
+    accepted_domains: frozenset[str]
+    read_at: datetime
+
+    def with_address(self, address: Address) -> Person | None:
+        return next((p for p in self.by_guid.values() if p.address == address), None)
+
+    def managers(self) -> Mapping[ObjectGuid, tuple[Person, ...]]:
+        """Direct reports per manager, for managers who are themselves in the population."""
+        reports: dict[ObjectGuid, list[Person]] = {}
+        for person in self.by_guid.values():
+            if person.manager is not None and person.manager in self.by_guid:
+                reports.setdefault(person.manager, []).append(person)
+        return {guid: tuple(team) for guid, team in reports.items()}

@@ -1,0 +1,52 @@
+"""A slot is one turn of one job: its name and local date make it unique for ever."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from mailbot.model.ids import SlotId
+
+
+class Job(StrEnum):
+    SWEEP = "sweep"
+    DELIVER = "deliver"
+    DIGEST = "digest"
+    RETAIN = "retain"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """`label` tells turns of one day apart: a clock time such as 06:00, or `manual-...`."""
+
+    job: Job
+    day: date
+    label: str
+
+    @property
+    def id(self) -> SlotId:
+        return SlotId(f"{self.job}/{self.day.isoformat()}/{self.label}")
+
+
+class Claim(StrEnum):
+    """What came of trying to take a slot."""
+
+    NEW = "new"
+    RESUMED = "resumed"  # an earlier process died in it; its checkpoints stand
+    DONE = "done"
+    HELD = "held"  # another living process has it
+
+
+class SlotResult(StrEnum):
+    COMPLETE = "complete"
+    PARTIAL = "partial"  # some mailboxes were not visited
+    CLOSED = "closed"  # a gate was closed: reachable mailboxes were counted, nothing else
+    SKIPPED = "skipped"  # too late to be of use; said so
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRow:
+    slot: Slot
+    claimed: datetime
+    finished: datetime | None
+    result: SlotResult | None

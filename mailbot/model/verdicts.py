@@ -1,0 +1,73 @@
+"""What a rule says of one mailbox: exactly one of five outcomes, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+
+from mailbot.model.facts import Reason
+from mailbot.model.ids import RuleId
+from mailbot.model.mailbox import Interval
+
+Shown = int | str | bool | date
+"""A value that a letter may show its reader. Never part of an identity, never logged."""
+
+
+class Outcome(StrEnum):
+    COMPLIANT = "compliant"
+    DEVIATION = "deviation"
+    TIP = "tip"
+    NOT_APPLICABLE = "not_applicable"
+    UNKNOWN = "unknown"
+
+
+class Kind(StrEnum):
+    """A *state* lasts until it is mended; an *event* happens, is told once and lapses."""
+
+    STATE = "state"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`why` is the rule's own stable code; `occurrence` says which event an event rule speaks of."""
+
+    outcome: Outcome
+    why: str
+    shown: Mapping[str, Shown] = field(default_factory=dict, repr=False)
+    occurrence: Interval | None = None
+    reason: Reason | None = None
+
+    def __post_init__(self) -> None:
+        if (self.outcome is Outcome.UNKNOWN) != (self.reason is not None):
+            raise ValueError("an unknown verdict, and no other, has a reason")
+
+
+def compliant(why: str) -> Verdict:
+    return Verdict(Outcome.COMPLIANT, why)
+
+
+def deviation(why: str, occurrence: Interval | None = None, **shown: Shown) -> Verdict:
+    return Verdict(Outcome.DEVIATION, why, MappingProxyType(shown), occurrence)
+
+
+def tip(why: str, occurrence: Interval | None = None, **shown: Shown) -> Verdict:
+    return Verdict(Outcome.TIP, why, MappingProxyType(shown), occurrence)
+
+
+def not_applicable(why: str) -> Verdict:
+    return Verdict(Outcome.NOT_APPLICABLE, why)
+
+
+def unknown(reason: Reason) -> Verdict:
+    return Verdict(Outcome.UNKNOWN, reason.code, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One verdict with the rule that gave it, as the sweep passes it on."""
+
+    rule: RuleId
+    kind: Kind
+    verdict: Verdict

@@ -1,0 +1,271 @@
+"""The protocols that jobs speak to. Synchronous; whoever implements them keeps its own threads and loops.
+
+Adapters raise the errors of `model.errors` and answer per-mailbox trouble with `Unknown`, never with an
+exception.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from mailbot.model.facts import MailboxFacts, Reason
+from mailbot.model.findings import Finding, FindingState
+from mailbot.model.ids import Address, FindingId, LetterId, ObjectGuid, PersonKey, PlanId, RuleId, SlotId
+from mailbot.model.letters import (
+    Disclosure,
+    Letter,
+    LetterKind,
+    LetterOrder,
+    LetterState,
+    Mail,
+    OutboxLetter,
+    Trace,
+)
+from mailbot.model.needs import Need
+from mailbot.model.people import People
+from mailbot.model.plan import Plan
+from mailbot.model.slots import Claim, Job, Slot, SlotResult, SlotRow
+from mailbot.model.verdicts import Judgement, Outcome
+
+
+class Directory(Protocol):
+    """People behind the mailboxes. What implements it has already taken out whoever is excluded."""
+
+    def people(self) -> People:
+        """Raises SettingsRefused with all errors of the source at once."""
+
+
+FollowUp = Callable[[MailboxFacts], Collection[Need[Any]]]
+"""Given what the first step read of a mailbox, what else must be asked. Must be quick and pure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A mailbox to read."""
+
+    guid: ObjectGuid
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeAnswer:
+    """How one mailbox answered a probe: None when it is readable."""
+
+    target: Target
+    trouble: Reason | None
+    unreadable: Mapping[str, Reason]
+
+
+class Exchange(Protocol):
+    """Mailboxes, over one road or several."""
+
+    def sign_in(self) -> None:
+        """One probe before any worker starts. Raises SignInRefused or Unreachable."""
+
+    def read(
+        self, targets: Sequence[Target], needs: Collection[Need[Any]], follow_up: FollowUp, now: datetime
+    ) -> Iterator[MailboxFacts]:
+        """Facts of each target exactly once, in any order, as they come in; at most a few wait in memory."""
+
+    def reachable(self, targets: Sequence[Target]) -> Iterator[tuple[Target, Reason | None]]:
+        """Whether each mailbox can be opened; nothing about it is kept. For closed runs."""
+
+    def probe(self, target: Target, needs: Collection[Need[Any]], now: datetime) -> ProbeAnswer:
+        """Try every need on one mailbox, for `doctor`."""
+
+    def requests(self) -> Mapping[str, int]:
+        """Requests sent so far, by operation."""
+
+    def close(self) -> None:
+        """Give connections back; wait no longer than a few seconds for busy ones."""
+
+
+class Post(Protocol):
+    """Sends one mail in steps, so that a crash between any two of them can be told from the server."""
+
+    def prepare(self, mail: Mail) -> str:
+        """Make the draft; nothing has been sent when this returns or raises. Gives the draft's reference."""
+
+    def dispatch(self, draft: str) -> None:
+        """Send the draft with a saved copy. After an error the mail may or may not have left."""
+
+    def trace(self, key: LetterId, message_id: str) -> Trace:
+        """Where the letter is: in drafts, in sent, or nowhere. Raises Unreachable when it cannot be told."""
+
+    def tidy(self, key: LetterId, message_id: str) -> None:
+        """Hard-delete the proof copy of a letter that is recorded as sent."""
+
+    def left_over(self) -> int:
+        """How many proof copies and drafts of ours the service mailbox still holds."""
+
+    def close(self) -> None: ...
+
+
+class PostRefused(Exception):
+    """The server refuses this letter for good (unknown recipient, too large). `code` is the server's."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Letters(Protocol):
+    """Turns a letter into a mail in the reader's language. Pure apart from reading its templates once."""
+
+    def render(self, letter: Letter, message_id: str, deliver_to: Address, at: datetime) -> Mail: ...
+
+    def topics(self) -> frozenset[str]:
+        """Topics that have texts in every language."""
+
+
+class Operator(Protocol):
+    """Tells the administrator: one message per problem, when it begins and when it is over."""
+
+    def problem(self, code: str, text: str) -> None: ...
+
+    def solved(self, code: str) -> None: ...
+
+
+class Work(Protocol):
+    """One transaction of a store. Everything in it happens or nothing does."""
+
+    # slots
+    def claim(self, slot: Slot, owner: str, now: datetime, lease_until: datetime) -> Claim: ...
+
+    def extend(self, slot: SlotId, owner: str, lease_until: datetime) -> None:
+        """Raises Busy when another process took the slot over."""
+
+    def finish(self, slot: SlotId, now: datetime, result: SlotResult, counts: Mapping[str, Any]) -> None: ...
+
+    def slots(self, job: Job, since: date) -> list[SlotRow]: ...
+
+    def last_counts(self, job: Job) -> tuple[SlotRow, Mapping[str, Any]] | None:
+        """The newest finished turn of a job that was complete or partial, with its counts."""
+
+    # judgements: today's verdicts, kept until the next sweep replaces them
+    def judged(self, slot: SlotId) -> frozenset[PersonKey]: ...
+
+    def record(
+        self, slot: SlotId, person: PersonKey, read: bool, judgements: Sequence[Judgement], now: datetime
+    ) -> None: ...
+
+    def tally(self, slot: SlotId) -> Mapping[RuleId, Mapping[Outcome, int]]: ...
+
+    def unknowns(self, slot: SlotId) -> Mapping[tuple[RuleId, str], int]: ...
+
+    def read_count(self, slot: SlotId) -> int: ...
+
+    def deciding(self, slot: SlotId) -> list[tuple[PersonKey, Judgement]]:
+        """Deviations of this slot, and all judgements of people who have a living finding."""
+
+    def outcomes(self, slot: SlotId, rule: RuleId) -> Mapping[PersonKey, Outcome]: ...
+
+    def settle(self, slot: SlotId) -> None:
+        """Drop the shown values of this slot's judgements and all judgements of earlier slots."""
+
+    # findings
+    def living(self, rules: Collection[RuleId] | None = None) -> list[Finding]: ...
+
+    def findings_of(self, person: PersonKey) -> list[Finding]: ...
+
+    def finding_counts(self) -> Mapping[tuple[RuleId, FindingState], int]: ...
+
+    def change(self, plan: Plan, step_index: int, now: datetime) -> None:
+        """Apply one step: transition, history row and letter. Raises PlanRefused when its base moved."""
+
+    def told(self, finding: FindingId, now: datetime) -> None: ...
+
+    # plans
+    def save_plan(self, plan: Plan) -> None: ...
+
+    def plan(self, plan: PlanId) -> tuple[Plan, str] | None:
+        """The plan and its state: `stored`, `run` or `refused`."""
+
+    def mark_plan(self, plan: PlanId, state: str, now: datetime) -> None: ...
+
+    # outbox
+    def order(self, letter: LetterId, order: LetterOrder, now: datetime) -> bool:
+        """Put a letter in the outbox; False when a letter with its key is there already."""
+
+    def letters_due(self, now: datetime, limit: int) -> list[OutboxLetter]:
+        """Letters to work on: unfinished ones first, then waiting ones whose time has come."""
+
+    def letter(self, letter: LetterId) -> OutboxLetter | None: ...
+
+    def letters_of(self, person: PersonKey) -> list[OutboxLetter]: ...
+
+    def move(
+        self, letter: LetterId, from_: LetterState, to: LetterState, now: datetime, draft: str | None = None
+    ) -> None:
+        """Raises Busy when the letter is not in state `from_` any more."""
+
+    def expire(self, now: datetime) -> int: ...
+
+    def untidy(self, limit: int) -> list[LetterId]:
+        """Letters recorded as sent whose proof copy was not yet deleted."""
+
+    def tidied(self, letter: LetterId) -> None: ...
+
+    def nudged_since(self, since: datetime) -> frozenset[PersonKey]:
+        """People with a weekly letter under way, or sent since then."""
+
+    def letter_counts(self) -> Mapping[tuple[LetterKind, LetterState], int]: ...
+
+    def next_letter(self, after: datetime) -> datetime | None:
+        """When the next waiting letter may go."""
+
+    # people
+    def exclusions(self) -> frozenset[ObjectGuid]: ...
+
+    def exclude(self, guid: ObjectGuid, person: PersonKey, now: datetime) -> None:
+        """Remember the exclusion, encrypted, and erase all that is kept about the person."""
+
+    def include(self, guid: ObjectGuid) -> bool: ...
+
+    def forget_absent(self, present: Collection[PersonKey], now: datetime) -> int:
+        """Lapse the living findings of people who are no longer in the population."""
+
+    def disclose(self, person: PersonKey, at: datetime, due: date) -> int: ...
+
+    def undisclosed(self, person: PersonKey | None = None) -> list[Disclosure]: ...
+
+    def disclosed(self, ids: Collection[int], now: datetime) -> None: ...
+
+    # house
+    def audit(self, now: datetime, actor: str, action: str, detail: Mapping[str, str | int]) -> None: ...
+
+    def audit_rows(self, limit: int = 50) -> list[tuple[datetime, str, str, Mapping[str, Any]]]: ...
+
+    def audit_intact(self) -> bool:
+        """Whether the chain of the audit log holds from its first row to its last."""
+
+    def stopped(self) -> bool: ...
+
+    def set_stopped(self, value: bool, now: datetime) -> None: ...
+
+    def note(self, name: str) -> str | None:
+        """A small fact about the house itself, such as the sign-in breaker. Never about a person."""
+
+    def set_note(self, name: str, value: str | None) -> None: ...
+
+    def problems(self) -> Mapping[str, datetime]: ...
+
+    def set_problem(self, code: str, now: datetime | None) -> bool:
+        """Open (`now`) or close (None) a problem; True when that changed anything."""
+
+    def purge(self, now: datetime) -> Mapping[str, int]:
+        """Delete what is older than its table's limit; rows deleted by table."""
+
+
+class Store(Protocol):
+    """The memory of the installation. Raises KeyRefused when the key does not belong to it."""
+
+    def begin(self) -> AbstractContextManager[Work]: ...
+
+    def person_key(self, guid: ObjectGuid) -> PersonKey: ...
+
+    def letter_id(self, key: str) -> LetterId: ...
+
+    def close(self) -> None: ...
