@@ -94,8 +94,8 @@ class Post(Protocol):
     def trace(self, key: LetterId, message_id: str) -> Trace:
         """Where the letter is: in drafts, in sent, or nowhere. Raises Unreachable when it cannot be told."""
 
-    def tidy(self, key: LetterId, message_id: str) -> None:
-        """Hard-delete the proof copy of a letter that is recorded as sent."""
+    def tidy(self, keys: Collection[LetterId]) -> frozenset[LetterId]:
+        """Hard-delete the proof copies of letters that are recorded as sent; gives those that are gone."""
 
     def left_over(self) -> int:
         """How many proof copies and drafts of ours the service mailbox still holds."""

@@ -1,0 +1,1 @@
+"""Mailboxes: the roads to Exchange and the posts that send mail over them."""

@@ -9,6 +9,8 @@ MailbotError
     Unreachable         Exchange or the database did not answer in time
     Stopped             somebody gave `mailbot stop`
     Busy                another process holds the slot
+    Halted              the process was asked to end; the job can be taken up again
+    LetterRefused       a letter cannot be made of its texts and values; it is set aside, nothing is sent
 """
 
 
@@ -48,3 +50,11 @@ class Stopped(MailbotError):
 
 class Busy(MailbotError):
     exit_code = 9
+
+
+class LetterRefused(MailbotError):
+    exit_code = 10
+
+
+class Halted(MailbotError):
+    exit_code = 0

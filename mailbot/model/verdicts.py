@@ -44,8 +44,8 @@ class Verdict:
             raise ValueError("an unknown verdict, and no other, has a reason")
 
 
-def compliant(why: str) -> Verdict:
-    return Verdict(Outcome.COMPLIANT, why)
+def compliant(why: str, occurrence: Interval | None = None) -> Verdict:
+    return Verdict(Outcome.COMPLIANT, why, occurrence=occurrence)
 
 
 def deviation(why: str, occurrence: Interval | None = None, **shown: Shown) -> Verdict:

@@ -209,7 +209,7 @@ def judge(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Verdic
             return tip("nothing_outside", block.interval)
         if not (reply.internal_text and reply.external_text):
             return tip("one_text_empty", block.interval)
-        return compliant("reply_set")
+        return compliant("reply_set", block.interval)
     due = due_day(block, subject, calendar)
     if due is None or calendar.today > due:
         return not_applicable("not_seen_in_time")
@@ -217,7 +217,7 @@ def judge(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Verdic
         return not_applicable("not_due_yet")
     rules = known(subject.mailbox.get(RULES))
     if any(rule_covers(r, block, norm) for r in rules.rules if not r.conditional):
-        return compliant("reply_rule_set")
+        return compliant("reply_rule_set", block.interval)
     if rules.hidden:
         raise FactUnknown(Reason.RULES_HIDDEN)
     if any(r.conditional for r in rules.rules):

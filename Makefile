@@ -1,0 +1,45 @@
+# Two commands for a newcomer: `make demo` and `make test`. Both set everything up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: demo test lint unit lock campaign bench clean
+
+$(READY): pyproject.toml requirements-dev.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(READY)
+
+demo: $(READY)
+	$(BIN)/mailbot demo $(ARGS)
+
+test: lint unit
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+unit: $(READY)
+	$(BIN)/pytest $(ARGS)
+
+# Long runs: more examples, bigger municipalities. Not part of `make test`.
+campaign: $(READY)
+	HYPOTHESIS_PROFILE=campaign $(BIN)/pytest tests/property tests/campaign -p no:randomly $(ARGS)
+
+bench: $(READY)
+	$(BIN)/python tests/bench/bench_sweep.py
+	$(BIN)/python tests/bench/bench_store.py
+
+# Exact versions of everything, for every platform, without the address of any registry.
+lock: $(READY)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate --no-config --extra postgres pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate --no-config --extra dev --extra build pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) demo .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,5 @@
+"""`python -m mailbot` is the command `mailbot`."""
+
+from mailbot.cli import main
+
+main()

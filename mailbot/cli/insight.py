@@ -1,0 +1,118 @@
+"""Commands that show: counts for the administrator, one person's state only with a reason."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mailbot.cli import show
+from mailbot.cli.app import DEFAULT_FOLDER, AsJson, Folder, app, people_app
+from mailbot.cli.work import actor
+
+if TYPE_CHECKING:
+    from mailbot.jobs.rights import Explanation
+    from mailbot.model.ids import Address
+
+
+def address(text: str) -> "Address":
+    from mailbot.model.ids import Address
+
+    try:
+        return Address(text)
+    except ValueError:
+        raise typer.BadParameter("this is not an e-mail address") from None
+
+
+@app.command()
+def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
+    """Counts of findings, letters and open problems; nobody is named."""
+    from mailbot import wiring
+
+    with wiring.opened(settings) as house, house.store.begin() as work:
+        found = work.finding_counts()
+        letters = work.letter_counts()
+        problems = work.problems()
+        stopped = work.stopped()
+    if json:
+        show.as_json(
+            {
+                "findings": [
+                    {"rule": r, "state": s.value, "count": n} for (r, s), n in sorted(found.items())
+                ],
+                "letters": [
+                    {"kind": k.value, "state": s.value, "count": n} for (k, s), n in sorted(letters.items())
+                ],
+                "problems": {code: since.isoformat() for code, since in problems.items()},
+                "stopped": stopped,
+            }
+        )
+        return
+    show.table(
+        "Findings", ["rule", "state", "count"], [[r, s.value, n] for (r, s), n in sorted(found.items())]
+    )
+    typer.echo()
+    rows = [[kind.value, state.value, n] for (kind, state), n in sorted(letters.items())]
+    show.table("Letters", ["kind", "state", "count"], rows)
+    for code, since in problems.items():
+        typer.echo(f"\nOpen problem since {since:%Y-%m-%d %H:%M} UTC: {code}")
+    if stopped:
+        typer.echo("\nAll sending is stopped. To lift: mailbot stop --lift")
+
+
+@app.command()
+def explain(
+    who: Annotated[str, typer.Argument(metavar="ADDRESS", help="Mail address of one person.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why you look; it is kept in the audit log.")],
+    settings: Folder = DEFAULT_FOLDER,
+    json: AsJson = False,
+) -> None:
+    """All that is kept about one person. The look is logged, and that person is told of it."""
+    from mailbot import wiring
+    from mailbot.jobs.rights import explain as look
+
+    if len(reason.strip()) < 5:
+        raise typer.BadParameter("say why you look, in a few words", param_hint="--reason")
+    with wiring.opened(settings) as house:
+        found = look(house, address(who), reason.strip(), actor())
+    if json:
+        show.as_json(explanation(found))
+        return
+    typer.echo(f"Kept about {found.person.address.value}:\n")
+    if found.swept:
+        typer.echo(f"Newest sweep: {found.swept:%Y-%m-%d %H:%M} UTC")
+    show.table("Verdicts", ["rule", "verdict"], [[r, o.value] for r, o in sorted(found.outcomes.items())])
+    typer.echo()
+    rows = [[f.rule, f.state.value, f"{f.opened:%Y-%m-%d}", f"{f.changed:%Y-%m-%d}"] for f in found.findings]
+    show.table("Findings", ["rule", "state", "opened", "changed"], rows)
+    typer.echo()
+    rows = [[x.order.topic, x.order.kind.value, x.state.value] for x in found.letters]
+    show.table("Letters", ["topic", "kind", "state"], rows)
+    typer.echo(f"\nThis look is logged. The person is told of it by {found.told_by:%Y-%m-%d}.")
+
+
+def explanation(found: "Explanation") -> dict[str, Any]:
+    return {
+        "swept": found.swept.isoformat() if found.swept else None,
+        "verdicts": {rule: outcome.value for rule, outcome in found.outcomes.items()},
+        "findings": [
+            {"rule": f.rule, "state": f.state.value, "opened": f.opened.isoformat()} for f in found.findings
+        ],
+        "letters": [
+            {"topic": x.order.topic, "kind": x.order.kind.value, "state": x.state.value}
+            for x in found.letters
+        ],
+        "told_by": found.told_by.isoformat(),
+    }
+
+
+@people_app.command("exclude")
+def exclude(
+    who: Annotated[str, typer.Argument(metavar="ADDRESS", help="Mail address of one person.")],
+    settings: Folder = DEFAULT_FOLDER,
+) -> None:
+    """Leave one person out from now on. No reason is asked; all that was kept is erased."""
+    from mailbot import wiring
+    from mailbot.jobs.rights import exclude as leave_out
+
+    with wiring.opened(settings) as house:
+        leave_out(house, address(who), actor())
+    typer.echo("Done. From now on nothing of this person is read, kept, counted or mentioned.")

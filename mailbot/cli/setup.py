@@ -1,0 +1,79 @@
+"""Commands for the first day: init writes a settings folder, doctor says what is still missing."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailbot.cli import show
+from mailbot.cli.app import DEFAULT_FOLDER, AsJson, Folder, Verbose, app
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new folder for the settings.")],
+    organisation: Annotated[str, typer.Option(prompt="Name of the organisation (gemeente ...)")],
+    domain: Annotated[str, typer.Option(prompt="Mail domain (after the @)")],
+    pack: Annotated[str, typer.Option(prompt="Policy pack (huizen, voorbeeld, brunssum)")],
+    endpoint: Annotated[str, typer.Option(prompt="EWS address (https://.../EWS/Exchange.asmx)")],
+    username: Annotated[str, typer.Option(prompt=r"Service account (DOMAIN\name)")],
+) -> None:
+    """Write annotated settings, a people file example and a new key. Never overwrites anything."""
+    from mailbot.config.init import Answers, write_initial
+    from mailbot.store.keys import create_key_file
+
+    files = write_initial(folder, Answers(organisation, domain, pack, endpoint, username))
+    create_key_file(folder / "mailbot.key")
+    typer.echo(f"{len(files) + 1} files written to {folder}. Next:")
+    typer.echo("  1. write the password of the service account to exchange.password (mode 600)")
+    typer.echo("  2. let your personnel system write people.csv (see people.example.csv)")
+    typer.echo("  3. read mailbot.toml; mode stays off until you change it")
+    typer.echo("  4. record the preconditions in gates.toml, with your privacy officer and works council")
+    typer.echo("  5. back up mailbot.key, apart from the database")
+    typer.echo(f"  6. mailbot doctor --settings {folder}")
+
+
+@app.command()
+def doctor(
+    settings: Folder = DEFAULT_FOLDER,
+    readable: Annotated[
+        str | None, typer.Option(help="A mailbox that must open; without it the sender's own.")
+    ] = None,
+    unreadable: Annotated[str | None, typer.Option(help="A mailbox that must stay closed.")] = None,
+    json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Check settings, gates, sign-in, one readable and one unreadable mailbox, and each rule's reach.
+
+    Gives exit code 1 when something is bad. Lifts the pause after a refused sign-in: one new try.
+    """
+    from mailbot import wiring
+    from mailbot.cli.insight import address
+    from mailbot.cli.work import set_up_log
+    from mailbot.jobs.doctor import Level
+    from mailbot.jobs.doctor import doctor as examine
+
+    set_up_log(settings, verbose)
+    with wiring.opened(settings, insist=False) as house:
+        checks = list(
+            examine(
+                house,
+                address(readable) if readable else None,
+                address(unreadable) if unreadable else None,
+            )
+        )
+        policy_hash = house.terms.policy_hash
+    if json:
+        show.as_json(
+            {
+                "policy_hash": policy_hash,
+                "checks": [{"what": c.what, "level": c.level.value, "says": c.says} for c in checks],
+            }
+        )
+    else:
+        typer.echo("settings: good, everything in the folder is valid")
+        for check in checks:
+            typer.echo(f"{check.what}: {check.level.value}, {check.says}")
+        typer.echo(f"policy hash, to be named in the works council's consent: {policy_hash}")
+    if any(check.level is Level.BAD for check in checks):
+        raise typer.Exit(1)

@@ -1,0 +1,156 @@
+"""Commands that do the work: sweep, plan run, run, stop."""
+
+import getpass
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mailbot.cli import show
+from mailbot.cli.app import DEFAULT_FOLDER, AsJson, Folder, Verbose, app, plan_app
+
+if TYPE_CHECKING:
+    from mailbot.jobs.sweep import SweepReport
+
+
+def actor() -> str:
+    """Who types: the login name, which goes into the audit log."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def set_up_log(folder: Path, verbose: bool) -> None:
+    """The log of a command goes to standard error: the service's file is the service's own."""
+    from mailbot.reports.logs import configure
+
+    configure(None, verbose)
+
+
+@app.command()
+def sweep(
+    settings: Folder = DEFAULT_FOLDER,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and judge, store the plan, change and send nothing.")
+    ] = False,
+    json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Read all mailboxes once, now. With --dry-run: print what would follow, and the plan's id."""
+    from mailbot import wiring
+    from mailbot.jobs.sweep import sweep as run_sweep
+    from mailbot.model.slots import Job, Slot
+
+    set_up_log(settings, verbose)
+    with wiring.opened(settings) as house:
+        now = house.clock.now().astimezone(house.terms.zone)
+        slot = Slot(Job.SWEEP, now.date(), f"{'dry' if dry_run else 'manual'}-{now:%H%M%S}")
+        with show.Bar("mailboxes", hidden=json) as bar:
+            report = run_sweep(house, slot, dry_run, bar)
+    if report is not None:
+        print_sweep(report, dry_run, json)
+
+
+def sweep_json(report: "SweepReport") -> dict[str, Any]:
+    """The report of a sweep as printed by --json; no key or value in it is about one person."""
+    figures = report.figures
+    requests = sum(figures.requests.values())
+    return {
+        "result": report.result.value,
+        "closed_gates": list(report.closed_gates),
+        "mailboxes": {"population": figures.coverage.population, "read": figures.coverage.read},
+        "rules": show.verdicts(figures.verdicts),
+        "unknowns": {f"{rule}/{reason}": n for (rule, reason), n in sorted(figures.unknowns.items())},
+        "plan": report.plan,
+        "steps": [
+            {"rule": rule, "step": name, "count": n} for (rule, name), n in sorted(report.counts.items())
+        ],
+        "requests": requests,
+        "requests_by_operation": dict(sorted(figures.requests.items())),
+        "seconds": round(figures.seconds, 2),
+    }
+
+
+def print_sweep(report: "SweepReport", dry_run: bool, json: bool) -> None:
+    figures = report.figures
+    if json:
+        show.as_json(sweep_json(report))
+        return
+    coverage = figures.coverage
+    if report.closed_gates:
+        typer.echo(
+            f"Closed run: gates {', '.join(report.closed_gates)} are closed (mailbot doctor says why)."
+        )
+        typer.echo(f"{coverage.read} of {coverage.population} mailboxes can be reached. Nothing was stored.")
+        return
+    typer.echo(f"{coverage.read} of {coverage.population} mailboxes read ({report.result.value}).\n")
+    show.table("Verdicts", ["rule", *show.OUTCOMES], show.verdict_rows(figures.verdicts))
+    if figures.unknowns:
+        rows = [[rule, reason, n] for (rule, reason), n in sorted(figures.unknowns.items())]
+        typer.echo()
+        show.table("Not known, and why", ["rule", "reason", "mailboxes"], rows)
+    typer.echo()
+    steps = [[rule, name, n] for (rule, name), n in sorted(report.counts.items())]
+    show.table("Steps of the plan", ["rule", "step", "count"], steps)
+    if dry_run:
+        typer.echo(f"\nPlan {report.plan}: nothing was changed or sent. To carry it out within 24 hours:")
+        typer.echo(f"  mailbot plan run {report.plan}")
+
+
+@plan_app.command("run")
+def plan_run(
+    plan: Annotated[str, typer.Argument(help="The plan's id, as the dry run printed it.")],
+    settings: Folder = DEFAULT_FOLDER,
+    json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Carry out exactly the plan of a dry run. Refused after 24 hours, or when a finding has changed."""
+    from mailbot import wiring
+    from mailbot.jobs.execute import run_plan
+    from mailbot.model.ids import PlanId
+
+    set_up_log(settings, verbose)
+    with wiring.opened(settings) as house:
+        done = run_plan(house, PlanId(plan), actor())
+    if json:
+        show.as_json({"plan": done.id, "steps": len(done.steps), "letters": done.letters})
+    else:
+        typer.echo(f"Plan {done.id}: {len(done.steps)} steps, {done.letters} letters in the outbox.")
+
+
+@app.command()
+def run(settings: Folder = DEFAULT_FOLDER, verbose: Verbose = True) -> None:
+    """Run unattended until SIGTERM: sweeps, letters, digests and forgetting, each in its turn."""
+    import threading
+
+    from mailbot import wiring
+    from mailbot.reports.logs import configure
+    from mailbot.service.run import Service, Timetable
+
+    found = wiring.configuration(settings, os.environ)
+    configure(found.settings.operator.log_file, verbose)
+    stop = threading.Event()
+    with wiring.opened(settings, halting=stop.is_set) as house:
+        Service(house, Timetable(*wiring.schedules(settings)), stop).run()
+
+
+@app.command()
+def stop(
+    settings: Folder = DEFAULT_FOLDER,
+    lift: Annotated[bool, typer.Option("--lift", help="Let letters leave again.")] = False,
+) -> None:
+    """End all sending at once, in every mode. What was not sent waits; nothing is lost."""
+    from mailbot import wiring
+
+    with wiring.opened(settings) as house:
+        now: datetime = house.clock.now()
+        with house.store.begin() as work:
+            work.set_stopped(not lift, now)
+            work.audit(now, actor(), "stop_lifted" if lift else "stop", {})
+    sys.stdout.write(
+        "Sending is open again.\n" if lift else "All sending is stopped. To lift: mailbot stop --lift\n"
+    )

@@ -1,0 +1,162 @@
+"""Reading a settings folder as a whole: everything is validated together, or nothing starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from mailbot.config.calendar import read_calendar
+from mailbot.config.environment import absolute, lay_over, misplaced, named_path
+from mailbot.config.problems import Problem, report
+from mailbot.config.secrets import Secrets, read_secrets
+from mailbot.config.settings import Settings
+from mailbot.config.tomlfile import read_model, read_toml
+from mailbot.config.validation import did_you_mean, problems_of
+from mailbot.model.errors import SettingsRefused
+from mailbot.model.worktime import ClosedDays
+from mailbot.policy.evidence import Evidence
+from mailbot.policy.packs import Pack, policy_hash
+from mailbot.policy.waivers import Waiver, Waivers
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All that one settings folder says. `policy_hash` is that of `pack`; gates compare with it."""
+
+    folder: Path
+    settings: Settings
+    pack: Pack
+    policy_hash: str
+    evidence: Evidence
+    closed: ClosedDays
+    waivers: tuple[Waiver, ...]
+    packs: Mapping[str, Pack]
+    secrets: Secrets = field(repr=False)
+
+
+def load(folder: Path, env: Mapping[str, str]) -> Configuration:
+    """The configuration in `folder`. Raises SettingsRefused once, with every problem of every file."""
+    configuration, problems = collect(folder, env)
+    if configuration is None or problems:
+        raise SettingsRefused(report(problems))
+    return configuration
+
+
+def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None, list[Problem]]:
+    """The same without raising, so that the people file's problems can join the report."""
+    folder = folder.absolute()
+    raw, settings, problems = _read_settings(folder, env)
+    secrets, more = read_secrets(
+        named_path(raw, "exchange", "password_file", folder),
+        named_path(raw, "store", "password_file", folder),
+        env,
+        "mailbot.toml",
+    )
+    problems += more
+    packs, more = read_packs(folder)
+    problems += more
+    evidence, more = _read_optional(folder / "gates.toml", "gates.toml", Evidence)
+    problems += more
+    closed, more = read_calendar(folder / "calendar.toml", "calendar.toml")
+    problems += more
+    waivers, more = _read_optional(folder / "waivers.toml", "waivers.toml", Waivers)
+    problems += more
+    problems += _wrong_choice(raw, folder, packs)
+    pack = packs.get(settings.policy.pack) if settings else None
+    if problems or not (settings and secrets and pack and evidence and closed and waivers):
+        return None, problems
+    return Configuration(
+        folder=folder,
+        settings=settings,
+        pack=pack,
+        policy_hash=policy_hash(pack),
+        evidence=evidence,
+        closed=closed,
+        waivers=waivers.waivers,
+        packs=MappingProxyType(packs),
+        secrets=secrets,
+    ), []
+
+
+def people_files(folder: Path, env: Mapping[str, str]) -> tuple[Path, Path] | None:
+    """The people file and the file of accepted domains, also when other settings are wrong.
+
+    None when mailbot.toml cannot be read at all; `collect` tells why.
+    """
+    raw, _settings, _problems = _read_settings(folder.absolute(), env)
+    people = named_path(raw, "people", "file", folder.absolute())
+    domains = named_path(raw, "people", "accepted_domains", folder.absolute())
+    return (people, domains) if raw and people and domains else None
+
+
+def _read_settings(
+    folder: Path, env: Mapping[str, str]
+) -> tuple[dict[str, Any], Settings | None, list[Problem]]:
+    """mailbot.toml with the environment's paths laid over it: as tables, and as settings if all is well."""
+    problems = misplaced(env)
+    raw, more = read_toml(folder / "mailbot.toml", "mailbot.toml")
+    if raw is None:
+        return {}, None, problems + more
+    merged = lay_over(raw, env)
+    try:
+        return merged, absolute(Settings(**merged), folder), problems
+    except ValidationError as error:
+        return merged, None, problems + problems_of("mailbot.toml", error, Settings, merged)
+
+
+def _wrong_choice(raw: Mapping[str, Any], folder: Path, packs: Mapping[str, Pack]) -> list[Problem]:
+    """The chosen pack must be there; what is wrong inside it is told in its own file."""
+    table = raw.get("policy")
+    chosen = table.get("pack") if isinstance(table, Mapping) else None
+    if not isinstance(chosen, str) or (folder / "packs" / chosen / "pack.toml").is_file():
+        return []
+    names = sorted({*packs, *(file.parent.name for file in folder.glob("packs/*/pack.toml"))})
+    return [
+        Problem(
+            "mailbot.toml",
+            "policy.pack",
+            "the name of a folder under packs/",
+            "a name without a folder",
+            did_you_mean(chosen, names),
+        )
+    ]
+
+
+def read_packs(folder: Path) -> tuple[dict[str, Pack], list[Problem]]:
+    """Every pack under packs/, by name, and what is wrong with any of them."""
+    packs: dict[str, Pack] = {}
+    problems: list[Problem] = []
+    for file in sorted(folder.glob("packs/*/pack.toml")):
+        shown = file.relative_to(folder).as_posix()
+        pack, more = read_model(file, shown, Pack)
+        problems += more
+        if pack is None:
+            continue
+        if pack.name != file.parent.name:
+            problems.append(
+                Problem(
+                    shown,
+                    "name",
+                    f"the name of its folder, {file.parent.name}",
+                    f"the name {pack.name}",
+                    "rename the folder or the pack",
+                )
+            )
+        packs[pack.name] = pack
+    if not packs and not problems:
+        problems.append(
+            Problem("packs", "the folder", "at least one pack", "none", "run `mailbot init` for a new folder")
+        )
+    return packs, problems
+
+
+def _read_optional(file: Path, shown: str, model: type[M]) -> tuple[M | None, list[Problem]]:
+    """A file that may be missing: then it says nothing, as an empty one."""
+    if not file.exists():
+        return model(), []
+    return read_model(file, shown, model)

@@ -1,0 +1,371 @@
+"""The file mailbot.toml, section by section. Every number has bounds, and every key says what it is for.
+
+Nothing secret stands in it: passwords come from files or from systemd's credentials.
+"""
+
+import ipaddress
+import re
+from datetime import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from mailbot.model.ids import Address
+from mailbot.model.people import Language, RecipientType
+from mailbot.policy.typed import Line, Typed, refusal
+
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_DATABASES = ("sqlite", "postgresql+psycopg")
+
+
+class DeliveryMode(StrEnum):
+    OFF = "off"  # letters are planned and shown as counts, none leaves
+    REDIRECT = "redirect"  # letters of pilot people go to one address
+    PILOT = "pilot"  # letters go to the people of the pilot groups
+    LIVE = "live"  # letters go to everybody in the population
+
+
+class Weekday(StrEnum):
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+
+    @property
+    def number(self) -> int:
+        """Monday is 0, as in `date.weekday()`."""
+        return list(Weekday).index(self)
+
+
+def _clock(value: object) -> object:
+    if isinstance(value, time):
+        return value
+    if not isinstance(value, str) or not _CLOCK.fullmatch(value):
+        raise refusal("a time of day such as 08:30", 'write it as "08:30"')
+    return time.fromisoformat(value)
+
+
+def _address(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return Address(value)
+    except ValueError:
+        raise refusal("an e-mail address", "write one plain address, without a name") from None
+
+
+def _zone(value: object) -> object:
+    if isinstance(value, ZoneInfo):
+        return value
+    if value not in available_timezones():
+        raise refusal("a time zone such as Europe/Amsterdam", "use the name of the zone database")
+    return ZoneInfo(str(value))
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host name means this machine."""
+    if host is None:
+        return False
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _endpoint(value: str) -> str:
+    parts = _split(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+        raise refusal(
+            "a URL such as https://mail.voorbeeld.example/EWS/Exchange.asmx",
+            "write the EWS address of your server, without a user name in it",
+        )
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise refusal(
+            "https, because sign-in and personal data travel over it",
+            "use https; plain http is only for a simulator on this machine",
+            "plain http",
+        )
+    return value
+
+
+def _split(value: str) -> Any:
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018  # a bad port only shows when it is asked for
+    except ValueError:
+        raise refusal("a URL", "correct the address") from None
+    return parts
+
+
+def _database(value: str) -> str:
+    scheme, _, rest = value.partition("://")
+    if scheme not in _DATABASES or not rest.lstrip("/"):
+        raise refusal(
+            "sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE", "correct the address of the database"
+        )
+    if scheme != "sqlite" and _split(value).password:
+        raise refusal(
+            "a database address without a password",
+            "move the password to a file and name it in store.password_file",
+            "an address with a password in it",
+        )
+    return value
+
+
+ClockTime = Annotated[time, BeforeValidator(_clock)]
+Mailbox = Annotated[Address, BeforeValidator(_address)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+GroupName = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+
+
+def number(low: int, high: int, description: str) -> Any:
+    """A whole number with bounds; the description says why these."""
+    return Field(strict=True, ge=low, le=high, description=description)
+
+
+class Section(Typed):
+    """Defaults are validated too: some are wrong beside another key's value."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, validate_default=True)
+
+
+class Organisation(Section):
+    name: Annotated[Line, Field(description="name of the organisation, as letters use it")]
+    zone: Annotated[Zone, Field(description="time zone in which days and times are judged")] = ZoneInfo(
+        "Europe/Amsterdam"
+    )
+    language: Annotated[Language, Field(description="language for reports and for people without one")] = (
+        Language.NL
+    )
+
+
+class Policy(Section):
+    pack: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$"),
+        Field(description="name of a folder under packs/"),
+    ]
+
+
+class Exchange(Section):
+    road: Annotated[Literal["ews"], Field(description="how mailboxes are reached")] = "ews"
+    endpoint: Annotated[
+        str, AfterValidator(_endpoint), Field(description="URL of Exchange Web Services; https")
+    ]
+    auth: Annotated[Literal["basic", "ntlm"], Field(description="how the service account signs in")]
+    username: Annotated[Line, Field(repr=False, description=r"service account: DOMAIN\name or name@domain")]
+    password_file: Annotated[
+        Path, Field(description="file that holds the password of the service account and nothing else")
+    ]
+    access: Annotated[
+        Literal["impersonation", "full_access"], Field(description="the right by which mailboxes are opened")
+    ] = "impersonation"
+    server_version: Annotated[
+        str,
+        StringConstraints(pattern=r"^15\.[0-2](\.\d{1,5}){0,2}$"),
+        Field(description="15.0 is Exchange 2013, 15.1 is 2016, 15.2 is 2019 and SE"),
+    ] = "15.2"
+    ca_file: Annotated[
+        Path | None, Field(description="PEM file with the organisation's own certificate authority")
+    ] = None
+    workers: Annotated[
+        int, number(1, 32, "connections at a time; more than 32 would be throttled, not faster")
+    ] = 4
+    request_deadline_seconds: Annotated[
+        int, number(5, 300, "wait for one answer; under 5 slow servers fail, over 300 a dead one holds us up")
+    ] = 60
+    mailbox_deadline_seconds: Annotated[
+        int, number(10, 1800, "time for one mailbox; over half an hour it would hold up the others")
+    ] = 180
+    run_minutes: Annotated[
+        int, number(10, 720, "time for a whole sweep; over 12 hours the next one would meet it")
+    ] = 240
+
+    @field_validator("mailbox_deadline_seconds")
+    @classmethod
+    def _deadlines(cls, value: int, info: ValidationInfo) -> int:
+        request = info.data.get("request_deadline_seconds", 0)
+        if value < request:
+            raise refusal(
+                f"at least request_deadline_seconds, {request}", "raise this or lower the other", str(value)
+            )
+        return value
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether the server is on loopback, which only the simulator is."""
+        return is_loopback(urlsplit(self.endpoint).hostname)
+
+
+class PeopleSection(Section):
+    file: Annotated[Path, Field(description="people file, CSV")] = Path("people.csv")
+    accepted_domains: Annotated[Path, Field(description="mail domains of the organisation, one per line")] = (
+        Path("accepted_domains.txt")
+    )
+    exclude_groups: Annotated[
+        tuple[GroupName, ...], Field(description="groups and departments of which nobody is looked at")
+    ] = ()
+    exclude_types: Annotated[
+        tuple[RecipientType, ...], Field(description="kinds of mailbox that are not looked at")
+    ] = (RecipientType.ROOM, RecipientType.EQUIPMENT, RecipientType.SYSTEM)
+    exclude_addresses: Annotated[
+        tuple[Mailbox, ...],
+        Field(description="functional addresses that are not looked at; persons: mailbot people exclude"),
+    ] = ()
+    pilot_groups: Annotated[
+        tuple[GroupName, ...], Field(description="groups that get letters in the modes redirect and pilot")
+    ] = ()
+
+
+class Delivery(Section):
+    mode: Annotated[DeliveryMode, Field(description="where letters go")] = DeliveryMode.OFF
+    redirect_to: Annotated[
+        Mailbox | None, Field(description="the one address that gets all letters in mode redirect")
+    ] = None
+    sender: Annotated[Mailbox, Field(description="mailbox that letters are sent from; it is read by people")]
+    sender_name: Annotated[Line, Field(description="display name of the sender")]
+    cap_per_run: Annotated[
+        int, number(1, 5000, "letters per delivery run; a run that wants more stops and tells the operator")
+    ] = 200
+    contact: Annotated[
+        Line, Field(description="who answers questions about a letter, for example a phone number")
+    ]
+    intranet_word: Annotated[Line, Field(description="the word by which staff find the page on the intranet")]
+
+    @field_validator("redirect_to")
+    @classmethod
+    def _redirect(cls, value: Address | None, info: ValidationInfo) -> Address | None:
+        if value is None and info.data.get("mode") is DeliveryMode.REDIRECT:
+            raise refusal("an address, because mode is `redirect`", "add redirect_to = ...")
+        return value
+
+
+class Store(Section):
+    url: Annotated[
+        str, AfterValidator(_database), Field(description="database: SQLite file or PostgreSQL")
+    ] = "sqlite:///mailbot.db"
+    password_file: Annotated[
+        Path | None, Field(description="file that holds the password of the PostgreSQL account")
+    ] = None
+    key_file: Annotated[
+        Path, Field(description="key under which people are stored; back it up elsewhere")
+    ] = Path("mailbot.key")
+
+
+class Schedule(Section):
+    sweep: Annotated[ClockTime, Field(description="daily time of the sweep, local")] = time(6, 0)
+    deliver_from: Annotated[ClockTime, Field(description="no letter leaves before this time")] = time(8, 30)
+    deliver_until: Annotated[ClockTime, Field(description="no letter leaves after this time")] = time(17, 0)
+    digest: Annotated[ClockTime, Field(description="time of the managers' weekly digest, local")] = time(
+        8, 30
+    )
+    digest_weekday: Annotated[
+        Weekday, Field(description="day of the digest; on a closed day it moves to the next working day")
+    ] = Weekday.MONDAY
+    deliver_every_minutes: Annotated[
+        int, number(5, 120, "pause between delivery runs; over 2 hours a letter could miss its window")
+    ] = 15
+    retain: Annotated[ClockTime, Field(description="daily time at which old rows are deleted, local")] = time(
+        2, 0
+    )
+
+    @field_validator("deliver_from", "deliver_until")
+    @classmethod
+    def _office_hours(cls, value: time, info: ValidationInfo) -> time:
+        if not time(8, 30) <= value <= time(17, 0):
+            raise refusal(
+                "a time from 08:30 to 17:00", "letters disturb nobody outside office hours", f"{value:%H:%M}"
+            )
+        if value <= info.data.get("deliver_from", time.min):
+            raise refusal("a time after deliver_from", "widen the window", f"{value:%H:%M}")
+        return value
+
+    @field_validator("digest")
+    @classmethod
+    def _inside(cls, value: time, info: ValidationInfo) -> time:
+        first, last = info.data.get("deliver_from", time.min), info.data.get("deliver_until", time.max)
+        if not first <= value <= last:
+            raise refusal(
+                "a time between deliver_from and deliver_until", "move the digest inside", f"{value:%H:%M}"
+            )
+        return value
+
+
+class Operator(Section):
+    status_file: Annotated[Path, Field(description="JSON file with the state of the service")] = Path(
+        "status.json"
+    )
+    log_file: Annotated[Path | None, Field(description="log file; without it the log goes to stderr")] = None
+    smtp_host: Annotated[Line | None, Field(description="relay for messages to the administrator")] = None
+    smtp_port: Annotated[int, number(1, 65535, "port of the relay; ports go from 1 to 65535")] = 25
+    smtp_starttls: Annotated[
+        bool, Field(strict=True, description="whether the connection to the relay is encrypted")
+    ] = True
+    smtp_from: Annotated[Mailbox | None, Field(description="sender of messages to the administrator")] = None
+    smtp_to: Annotated[tuple[Mailbox, ...], Field(description="administrators who get them")] = ()
+
+    @field_validator("smtp_from", "smtp_to")
+    @classmethod
+    def _mail(cls, value: object, info: ValidationInfo) -> object:
+        if not value and info.data.get("smtp_host") is not None:
+            raise refusal(
+                "an address, because smtp_host is set", f"add {info.field_name}, or remove smtp_host"
+            )
+        return value
+
+
+class Settings(BaseSettings):
+    """One organisation's settings. Paths are absolute once `config.load` has read them.
+
+    Its only source is the file (with paths from MAILBOT_* variables laid over it by `config.load`): a stray
+    variable of the environment must not change what the file says.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+    organisation: Organisation
+    policy: Policy
+    exchange: Exchange
+    people: PeopleSection = PeopleSection()
+    delivery: Delivery
+    store: Store = Store()
+    schedule: Schedule = Schedule()
+    operator: Operator = Operator()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+    @field_validator("delivery")
+    @classmethod
+    def _pilot(cls, value: Delivery, info: ValidationInfo) -> Delivery:
+        people, exchange = info.data.get("people"), info.data.get("exchange")
+        narrow = value.mode in (DeliveryMode.REDIRECT, DeliveryMode.PILOT)
+        if narrow and people and exchange and not people.pilot_groups and not exchange.on_this_machine:
+            raise refusal(
+                f"somebody in people.pilot_groups, because mode is `{value.mode}`",
+                "name at least one group in people.pilot_groups",
+                "no pilot group",
+            )
+        return value

@@ -1,0 +1,240 @@
+"""People from a CSV file: UTF-8, columns separated by `;`, accepted mail domains in a file beside it.
+
+The file is taken as a whole or not at all. Excluded people are left out here and reach no further; where an
+excluded person manages others, those have no manager.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from mailbot.config.problems import Problem, report
+from mailbot.directory.assemble import assemble
+from mailbot.directory.columns import Place, check_header
+from mailbot.directory.exclusion import Exclusion
+from mailbot.directory.rows import Row, parse_row
+from mailbot.model.clock import Clock
+from mailbot.model.errors import SettingsRefused
+from mailbot.model.ids import Address, ObjectGuid
+from mailbot.model.people import People, Person
+from mailbot.policy.waivers import Waiver
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+_DOMAIN = re.compile(r"(?=.{4,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+
+
+class CsvDirectory:
+    """The directory port over a people file, which is read anew for every run.
+
+    `excluded` gives the persons that `mailbot people exclude` took out.
+    """
+
+    def __init__(
+        self,
+        people_file: Path,
+        domains_file: Path,
+        exclusion: Exclusion,
+        excluded: Callable[[], frozenset[ObjectGuid]],
+        clock: Clock,
+        zone: ZoneInfo = AMSTERDAM,
+    ) -> None:
+        self._people_file = people_file
+        self._domains_file = domains_file
+        self._exclusion = exclusion
+        self._excluded = excluded
+        self._clock = clock
+        self._zone = zone
+
+    def people(self) -> People:
+        """Raises SettingsRefused with all errors of both files at once."""
+        people, problems = read_people(
+            self._people_file,
+            self._domains_file,
+            self._exclusion,
+            self._excluded(),
+            self._clock.now(),
+            zone=self._zone,
+        )
+        if people is None:
+            raise SettingsRefused(report(problems))
+        return people
+
+
+def read_people(
+    people_file: Path,
+    domains_file: Path,
+    exclusion: Exclusion,
+    excluded: frozenset[ObjectGuid],
+    now: datetime,
+    *,
+    waivers: Sequence[Waiver] = (),
+    zone: ZoneInfo = AMSTERDAM,
+) -> tuple[People | None, list[Problem]]:
+    """The population, or every problem of the two files and of waivers for addresses that nobody has.
+
+    `now` is aware; it is when the file was read, and its local day decides which contracts run.
+    """
+    problems: list[Problem] = []
+    domains = _domains(Place(domains_file.name, problems), domains_file)
+    place = Place(people_file.name, problems)
+    everybody = _everybody(place, people_file, domains, now, zone)
+    if everybody is not None:
+        problems += _unknown_waivers(waivers, {person.address for person in everybody.values()})
+    if everybody is None or problems:
+        return None, problems
+    kept = {
+        guid: person
+        for guid, person in everybody.items()
+        if guid not in excluded and not exclusion.covers(person)
+    }
+    without = {
+        guid: person if person.manager in kept else replace(person, manager=None)
+        for guid, person in kept.items()
+    }
+    return People(MappingProxyType(without), domains, now), []
+
+
+def _everybody(
+    place: Place, file: Path, domains: frozenset[str], now: datetime, zone: ZoneInfo
+) -> dict[ObjectGuid, Person] | None:
+    """All persons of the file, excluded ones too; None when a line or the header cannot be used."""
+    before = len(place.problems)
+    text = _text(place, file)
+    if text is None:
+        return None
+    lines = _lines(place, text)
+    header = next(lines, None)
+    if header is None:
+        if len(place.problems) == before:
+            place.add(1, None, "a header line and at least one person", "an empty file", "export it again")
+        return None
+    names = check_header(header[1], place)
+    if names is None:
+        return None
+    rows: list[Row] = []
+    keys: set[str] = set()
+    count = 0
+    for line, cells in lines:
+        count += 1
+        if len(cells) != len(names):
+            place.add(
+                line,
+                None,
+                f"{len(names)} cells, as in the header",
+                f"{len(cells)} cells",
+                "put values with ; or line breaks in double quotes",
+            )
+            continue
+        raw = dict(zip(names, cells, strict=True))
+        keys.add(raw["person_key"].strip())
+        row = parse_row(line, raw, place)
+        if row is not None:
+            rows.append(row)
+            _check_domain(row, domains, place)
+    if count == 0 and len(place.problems) == before:
+        place.add(2, None, "at least one person", "only a header", "export the file again")
+    people = assemble(rows, keys, now, now.astimezone(zone).date(), place)
+    return people if len(place.problems) == before else None
+
+
+def _check_domain(row: Row, domains: frozenset[str], place: Place) -> None:
+    if domains and row.account.address.domain not in domains:
+        place.add(
+            row.line,
+            "mail",
+            "an address in one of the accepted domains",
+            "another domain",
+            "correct the address, or add the domain to the accepted domains when it is yours",
+        )
+
+
+def _text(place: Place, file: Path) -> str | None:
+    try:
+        data = file.read_bytes()
+    except OSError:
+        place.add(
+            1,
+            None,
+            "a readable file",
+            "no file that can be read",
+            "let the export write it, and give read rights",
+        )
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+        place.add(
+            data[: error.start].count(b"\n") + 1,
+            None,
+            "UTF-8",
+            "UTF-16" if wide else "another encoding, such as Windows-1252",
+            "export as UTF-8; in Excel choose the file type `CSV UTF-8`",
+        )
+        return None
+
+
+def _lines(place: Place, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Lines with their first line number; blank ones are passed over. Ends at a line that is no CSV."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            place.add(
+                line,
+                None,
+                "cells separated by ;, with quotes only around whole cells",
+                "quotes that do not match, or a cell that is far too long",
+                "export the file again; lines after this one were not checked",
+            )
+            return
+        if cells:
+            yield line, cells
+
+
+def _domains(place: Place, file: Path) -> frozenset[str]:
+    text = _text(place, file)
+    if text is None:
+        return frozenset()
+    found: set[str] = set()
+    for number, line in enumerate(text.splitlines(), start=1):
+        name = line.partition("#")[0].strip().lower()
+        if not name:
+            continue
+        if _DOMAIN.fullmatch(name):
+            found.add(name)
+        else:
+            place.add(
+                number,
+                None,
+                "a domain such as voorbeeld.example",
+                "something else",
+                "write it without @ or *",
+            )
+    if not found:
+        place.add(1, None, "at least one domain", "none", "write your mail domains, one per line")
+    return frozenset(found)
+
+
+def _unknown_waivers(waivers: Sequence[Waiver], addresses: set[Address]) -> list[Problem]:
+    return [
+        Problem(
+            "waivers.toml",
+            f"waiver {number}.address",
+            "an address of the people file",
+            "an address that nobody has",
+            "correct the address, or remove the waiver",
+        )
+        for number, waiver in enumerate(waivers, start=1)
+        if waiver.address not in addresses
+    ]

@@ -1,0 +1,146 @@
+"""Makes the plan of a sweep: what changes, which letters that causes, and which of them have to wait."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from mailbot.engine.lifecycle import current, transitions
+from mailbot.model.findings import Finding, FindingState, Transition
+from mailbot.model.ids import PersonKey, RuleId
+from mailbot.model.letters import LetterKind, LetterOrder
+from mailbot.model.plan import Case, Held, PlanStep
+from mailbot.model.verdicts import Kind, Outcome
+from mailbot.model.worktime import WorkCalendar
+
+WEEK = timedelta(days=7)
+PATIENCE_DAYS = 5
+"""Office days for which a letter about a state may wait in the outbox before it is stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterHours:
+    """Local times between which letters leave: about states on office days, about events on their day."""
+
+    state: tuple[time, time] = (time(8, 30), time(17))
+    event: tuple[time, time] = (time(10), time(15))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`cap` letters per run; `priority` orders them (lowest first, then by a mix that favours nobody)."""
+
+    cap: int
+    hours: LetterHours
+    priority: Mapping[RuleId, int]
+
+
+HeldFor = Callable[[PersonKey], Held | None]
+
+
+def make_steps(
+    cases: Iterable[Case],
+    calendar: WorkCalendar,
+    limits: Limits,
+    held_for: HeldFor,
+    nudged_this_week: Collection[PersonKey],
+) -> tuple[PlanStep, ...]:
+    """All steps of one sweep. Letters about events do not count for the week; both count for the cap."""
+    steps: list[PlanStep] = []
+    wishes: list[tuple[Case, PlanStep]] = []
+    for case in cases:
+        opening = None
+        for finding, transition in transitions(case, calendar.now):
+            if finding is None:
+                opening = transition
+            else:
+                steps.append(PlanStep(case.person, case.rule, finding, transition, None))
+        if case.verdict.outcome is Outcome.DEVIATION:
+            wish = _wish(case, current(case), opening, calendar, limits.hours)
+            if wish is not None:
+                wishes.append((case, wish))
+    nudged = set(nudged_this_week)
+    made = 0
+    for case, wish in sorted(wishes, key=lambda pair: _order(pair[0], limits)):
+        letter, held = wish.letter, wish.held or held_for(case.person)
+        if held is None and letter is not None:
+            if letter.weekly and case.person in nudged:
+                held = Held.ONE_A_WEEK
+            elif made >= limits.cap:
+                held = Held.CAP
+        if held is not None:
+            steps.append(PlanStep(case.person, case.rule, wish.finding, wish.transition, None, held))
+            continue
+        steps.append(wish)
+        made += 1
+        if letter is not None and letter.weekly:
+            nudged.add(case.person)
+    return tuple(steps)
+
+
+def _wish(
+    case: Case,
+    found: Finding | None,
+    opening: Transition | None,
+    calendar: WorkCalendar,
+    hours: LetterHours,
+) -> PlanStep | None:
+    """The step that tells of a deviation nobody told yet, before anything else holds it back."""
+    if found is not None and (found.state is not FindingState.OPEN or found.pending):
+        return None
+    finding = found.id if found is not None else opening.finding if opening is not None else None
+    if finding is None:
+        return None
+    window = _window(case.kind, calendar, hours)
+    if window is None:
+        return PlanStep(case.person, case.rule, found, opening, None, Held.TOO_LATE_TODAY)
+    number = found.letters if found is not None else 0
+    order = LetterOrder(
+        key=f"{finding}/nudge/{number}",
+        kind=LetterKind.NUDGE,
+        topic=case.rule,
+        person=case.person,
+        shown=case.verdict.shown,
+        not_before=window[0],
+        not_after=window[1],
+        finding=finding,
+        weekly=case.kind is Kind.STATE,
+    )
+    return PlanStep(case.person, case.rule, found, opening, order)
+
+
+def _order(case: Case, limits: Limits) -> tuple[int, str, str]:
+    return (limits.priority.get(case.rule, 50), case.person, case.rule)
+
+
+def _window(kind: Kind, calendar: WorkCalendar, hours: LetterHours) -> tuple[datetime, datetime] | None:
+    """When a letter may leave. None when its day is over: an absence letter does not wait for tomorrow."""
+    if kind is Kind.EVENT:
+        start, end = (calendar.at(calendar.today, clock) for clock in hours.event)
+        return (start, end) if calendar.now < end else None
+    day = next_office_day(calendar, hours.state[1])
+    last = day
+    for _ in range(PATIENCE_DAYS):
+        last = _office_day_after(calendar, last)
+    return calendar.at(day, hours.state[0]), calendar.at(last, hours.state[1])
+
+
+def next_office_day(calendar: WorkCalendar, closes: time) -> date:
+    """Today when the office is open today and not closed yet, else the next office day."""
+    today = calendar.today
+    if _is_office_day(calendar, today) and calendar.now < calendar.at(today, closes):
+        return today
+    return _office_day_after(calendar, today)
+
+
+def _office_day_after(calendar: WorkCalendar, day: date) -> date:
+    day += timedelta(days=1)
+    while not _is_office_day(calendar, day):
+        day += timedelta(days=1)
+    return day
+
+
+def _is_office_day(calendar: WorkCalendar, day: date) -> bool:
+    """In a year that nobody settled only weekends are known to be closed; letters may wait for a weekday."""
+    if not calendar.closed.covers(day.year):
+        return day.weekday() < 5
+    return calendar.is_office_day(day)

@@ -1,0 +1,1 @@
+"""The EWS road: exchangelib makes payloads, signs in and transports; facts are read from the answer."""

@@ -1,0 +1,135 @@
+"""Why a call failed, in our words. The server's own text stays here: it can quote people's mail."""
+
+from exchangelib import errors
+from requests import exceptions as http
+
+from mailbot.model.facts import Reason
+
+BY_CODE = {
+    "ErrorServerBusy": Reason.THROTTLED,
+    "ErrorExceededConnectionCount": Reason.THROTTLED,
+    "ErrorExceededFindCountLimit": Reason.THROTTLED,
+    "ErrorExceededSubscriptionCount": Reason.THROTTLED,
+    "ErrorTooManyObjectsOpened": Reason.THROTTLED,
+    "ErrorInternalServerTransientError": Reason.SERVER_FAILED,
+    "ErrorInternalServerError": Reason.SERVER_FAILED,
+    "ErrorTimeoutExpired": Reason.TIMED_OUT,
+    "ErrorADUnavailable": Reason.SERVER_FAILED,
+    "ErrorMailboxStoreUnavailable": Reason.SERVER_FAILED,
+    "ErrorMailboxFailover": Reason.SERVER_FAILED,
+    "ErrorAccessDenied": Reason.ACCESS_DENIED,
+    "ErrorImpersonateUserDenied": Reason.ACCESS_DENIED,
+    "ErrorImpersonationDenied": Reason.ACCESS_DENIED,
+    "ErrorImpersonationFailed": Reason.ACCESS_DENIED,
+    "ErrorNoFreeBusyAccess": Reason.ACCESS_DENIED,
+    "ErrorNonExistentMailbox": Reason.MAILBOX_MISSING,
+    "ErrorMissingEmailAddress": Reason.MAILBOX_MISSING,
+    "ErrorMailRecipientNotFound": Reason.MAILBOX_MISSING,
+    "ErrorCannotFindUser": Reason.MAILBOX_MISSING,
+    "ErrorNonPrimarySmtpAddress": Reason.MAILBOX_MISSING,
+    "ErrorInvalidUserPrincipalName": Reason.MAILBOX_MISSING,
+    "ErrorAccountDisabled": Reason.MAILBOX_DISABLED,
+    "ErrorUserADUnavailable": Reason.SERVER_FAILED,
+    "ErrorMailboxMoveInProgress": Reason.MAILBOX_MOVED,
+    "ErrorCrossSiteRequest": Reason.MAILBOX_MOVED,
+    "ErrorProxyRequestProcessingFailed": Reason.MAILBOX_MOVED,
+    "ErrorPublicFolderMailboxDiscoveryFailed": Reason.MAILBOX_MOVED,
+    "ErrorWrongServerVersion": Reason.OPERATION_MISSING,
+    "ErrorInvalidRequest": Reason.OPERATION_MISSING,
+    "ErrorInvalidOperation": Reason.OPERATION_MISSING,
+    "ErrorSchemaValidation": Reason.OPERATION_MISSING,
+    "ErrorInvalidServerVersion": Reason.OPERATION_MISSING,
+    "ErrorIncorrectSchemaVersion": Reason.OPERATION_MISSING,
+    "ErrorInvalidSchemaVersionForMailboxVersion": Reason.OPERATION_MISSING,
+    "ErrorFolderNotFound": Reason.VALUE_MISSING,
+    "ErrorItemNotFound": Reason.VALUE_MISSING,
+}
+"""EWS response codes, which are the same words in answers, faults and exchangelib's class names."""
+
+WHOLE_MAILBOX = frozenset(
+    {Reason.MAILBOX_MISSING, Reason.MAILBOX_DISABLED, Reason.MAILBOX_MOVED, Reason.SIGN_IN_REFUSED}
+)
+"""Reasons that hold for every other question about the same mailbox too."""
+
+TRANSIENT = frozenset({Reason.THROTTLED, Reason.CONNECTION_LOST, Reason.SERVER_FAILED})
+"""Reasons for which a read is tried again in the same visit."""
+
+
+class EwsTrouble(Exception):
+    """A call without a usable answer. `code` is the server's response code or an HTTP status, nothing else.
+
+    `rest` is how many seconds the server asked everybody to stay away.
+    """
+
+    def __init__(self, reason: Reason, code: str, rest: float | None = None) -> None:
+        super().__init__(f"{reason.code} ({code})")
+        self.reason = reason
+        self.code = code
+        self.rest = rest
+
+
+class HttpTrouble(Exception):
+    """An HTTP status that carries no SOAP. `signed_in` tells that credentials were sent in full."""
+
+    def __init__(self, status: int, rest: float | None, signed_in: bool) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+        self.rest = rest
+        self.signed_in = signed_in
+
+
+def from_code(code: str, rest: float | None = None) -> EwsTrouble:
+    return EwsTrouble(BY_CODE.get(code, Reason.SERVER_FAILED), code, rest)
+
+
+def from_status(trouble: HttpTrouble) -> EwsTrouble:
+    """401 refuses the sign-in only after a finished handshake: NTLM begins with one, proxies send some."""
+    match trouble.status:
+        case 401:
+            reason = Reason.SIGN_IN_REFUSED if trouble.signed_in else Reason.SERVER_FAILED
+        case 403:
+            reason = Reason.ACCESS_DENIED
+        case 404 | 405 | 501:
+            reason = Reason.OPERATION_MISSING
+        case 429 | 503:
+            reason = Reason.THROTTLED
+        case 408 | 504:
+            reason = Reason.TIMED_OUT
+        case _:
+            reason = Reason.SERVER_FAILED
+    return EwsTrouble(reason, f"http_{trouble.status}", trouble.rest)
+
+
+def from_exception(error: Exception) -> EwsTrouble:
+    """What exchangelib or its transport raised, without its text."""
+    if isinstance(error, EwsTrouble):
+        return error
+    if isinstance(error, HttpTrouble):
+        return from_status(error)
+    name = type(error).__name__
+    if isinstance(error, errors.ErrorServerBusy):
+        return EwsTrouble(Reason.THROTTLED, name, getattr(error, "back_off", None))
+    if isinstance(error, errors.ErrorTimeoutExpired) and error.__context__ is not None:
+        # exchangelib raises the EWS code for what was a lost connection; the cause tells them apart
+        return from_exception_of_transport(error.__context__)
+    if name in BY_CODE:
+        return from_code(name)
+    if isinstance(error, errors.ResponseMessageError):
+        return from_code(name)
+    if isinstance(error, errors.SOAPError):
+        # a fault without a response code: the server does not know the operation
+        return EwsTrouble(Reason.OPERATION_MISSING, name)
+    if isinstance(error, errors.EWSError):
+        return EwsTrouble(Reason.ANSWER_BROKEN, name)
+    return from_exception_of_transport(error)
+
+
+def from_exception_of_transport(error: BaseException) -> EwsTrouble:
+    name = type(error).__name__
+    if isinstance(error, http.SSLError):
+        return EwsTrouble(Reason.CONNECTION_LOST, name)
+    if isinstance(error, (http.Timeout, TimeoutError)):
+        return EwsTrouble(Reason.TIMED_OUT, name)
+    if isinstance(error, (http.RequestException, OSError)):
+        return EwsTrouble(Reason.CONNECTION_LOST, name)
+    return EwsTrouble(Reason.ANSWER_BROKEN, name)

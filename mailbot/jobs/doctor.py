@@ -1,0 +1,121 @@
+"""Looks whether this installation can do its work, and says what to mend."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailbot.jobs.house import House
+from mailbot.model.errors import MailbotError
+from mailbot.model.facts import Reason
+from mailbot.model.ids import Address, ObjectGuid
+from mailbot.ports import ProbeAnswer, Target
+
+BREAKER = "ews_breaker"
+
+
+class Level(StrEnum):
+    GOOD = "good"
+    NOTE = "note"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the doctor: what was looked at, how it is, and what to do when it is not good."""
+
+    what: str
+    level: Level
+    says: str
+
+
+def doctor(house: House, readable: Address | None, unreadable: Address | None) -> Iterator[Check]:
+    """Checks in the order in which they must be mended. Reads at most two mailboxes, both named by hand.
+
+    `readable` is a mailbox that the account must be able to read (else the sender's own), `unreadable` one
+    that it must not: a right that is too wide is a defect as well. Clears the sign-in breaker.
+    """
+    yield from _gates(house)
+    yield _audit(house)
+    try:
+        people = house.directory.people()
+    except MailbotError as error:
+        yield Check("people file", Level.BAD, str(error))
+        return
+    yield Check("people file", Level.GOOD, f"{len(people.by_guid)} people in the population")
+    with house.store.begin() as work:
+        work.set_note(BREAKER, None)
+    try:
+        house.exchange().sign_in()
+    except MailbotError as error:
+        yield Check("sign-in", Level.BAD, str(error))
+        return
+    yield Check("sign-in", Level.GOOD, "Exchange accepts the service account")
+    yield from _mailboxes(house, readable, unreadable)
+    yield _left_over(house)
+
+
+def _gates(house: House) -> Iterator[Check]:
+    for state in house.gates():
+        level = Level.GOOD if state.open else Level.BAD
+        says = state.why if state.open else f"{state.why}; {state.mend}"
+        yield Check(f"gate {state.gate.value}", level, says)
+
+
+def _audit(house: House) -> Check:
+    with house.store.begin() as work:
+        intact = work.audit_intact()
+    if intact:
+        return Check("audit log", Level.GOOD, "holds together from its first row to its last")
+    return Check("audit log", Level.BAD, "rows were changed or removed from outside; ask who has access")
+
+
+def _mailboxes(house: House, readable: Address | None, unreadable: Address | None) -> Iterator[Check]:
+    rules = house.rules(house.today())
+    if not rules:
+        yield Check("rules", Level.NOTE, house.terms.pack.inactive_because(house.today()) or "no rule is on")
+    asked = tuple(dict.fromkeys(need for r in rules for need in (*r.rule.needs, *r.rule.decisive)))
+    answer = house.exchange().probe(_target(readable or house.terms.sender), asked, house.clock.now())
+    yield _readable(answer)
+    if answer.trouble is None:
+        for active in rules:
+            missing = {
+                n.name: answer.unreadable[n.name] for n in active.rule.decisive if n.name in answer.unreadable
+            }
+            yield _decisive(active.rule.id, missing)
+    if unreadable is not None:
+        forbidden = house.exchange().probe(_target(unreadable), (), house.clock.now())
+        yield _unreadable(forbidden)
+
+
+def _target(address: Address) -> Target:
+    return Target(ObjectGuid(""), address)
+
+
+def _readable(answer: ProbeAnswer) -> Check:
+    if answer.trouble is None:
+        return Check("readable mailbox", Level.GOOD, "opens")
+    says = f"does not open: {answer.trouble.code}; to be mended by: {answer.trouble.mender.value}"
+    return Check("readable mailbox", Level.BAD, says)
+
+
+def _unreadable(answer: ProbeAnswer) -> Check:
+    if answer.trouble in (Reason.ACCESS_DENIED, Reason.MAILBOX_MISSING):
+        return Check("unreadable mailbox", Level.GOOD, "stays closed, as it should")
+    if answer.trouble is None:
+        return Check("unreadable mailbox", Level.BAD, "opens: narrow the rights of the service account")
+    return Check("unreadable mailbox", Level.NOTE, f"cannot be told: {answer.trouble.code}")
+
+
+def _decisive(rule: str, missing: dict[str, Reason]) -> Check:
+    if not missing:
+        return Check(f"rule {rule}", Level.GOOD, "can find deviations here")
+    why = ", ".join(f"{name}: {reason.code} ({reason.mender.value})" for name, reason in missing.items())
+    return Check(f"rule {rule}", Level.BAD, f"cannot find deviations here, because of {why}")
+
+
+def _left_over(house: House) -> Check:
+    try:
+        count = house.post().left_over()
+    except MailbotError as error:
+        return Check("service mailbox", Level.BAD, str(error))
+    return Check("service mailbox", Level.GOOD, f"holds {count} copies of our letters")

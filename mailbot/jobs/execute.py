@@ -1,0 +1,53 @@
+"""Carrying out a plan: exactly its steps, only while what they rest on still stands."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from mailbot.engine.gates import all_open
+from mailbot.jobs.house import House
+from mailbot.model.errors import GateClosed, PlanRefused
+from mailbot.model.ids import PlanId
+from mailbot.model.plan import Plan
+from mailbot.model.slots import Slot
+from mailbot.ports import Work
+
+OLDEST = timedelta(hours=24)
+AGAIN = "make a new one: mailbot sweep --dry-run"
+
+
+def plan_id(slot: Slot, made: datetime) -> PlanId:
+    """Short enough to type: the day, and four signs that tell the day's plans apart."""
+    mix = hashlib.sha256(f"{slot.id}/{made.isoformat()}".encode()).hexdigest()
+    return PlanId(f"{slot.day:%Y%m%d}-{mix[:6]}")
+
+
+def apply(house: House, work: Work, plan: Plan, now: datetime) -> None:
+    """All steps inside the caller's transaction. Raises PlanRefused when a finding has moved on."""
+    for index in range(len(plan.steps)):
+        work.change(plan, index, now)
+    work.mark_plan(plan.id, "run", now)
+
+
+def run_plan(house: House, wanted: PlanId, actor: str) -> Plan:
+    """`mailbot plan run`. Raises PlanRefused or GateClosed and then changes nothing."""
+    now = house.clock.now()
+    if not all_open(house.gates()):
+        raise GateClosed("a gate has closed since the plan was made; see: mailbot doctor")
+    with house.store.begin() as work:
+        stored = work.plan(wanted)
+        if stored is None:
+            raise PlanRefused(f"there is no plan {wanted}; {AGAIN}")
+        plan, state = stored
+        if state != "stored":
+            raise PlanRefused(f"plan {wanted} was {state} already; make a new one: mailbot sweep --dry-run")
+        if now - plan.made > OLDEST:
+            raise PlanRefused(
+                f"plan {wanted} is older than 24 hours; make a new one: mailbot sweep --dry-run"
+            )
+        if plan.mode != house.terms.mode or plan.policy != house.terms.policy_hash:
+            raise PlanRefused(f"plan {wanted} was made under another delivery mode or policy; make a new one")
+        if work.stopped():
+            raise PlanRefused("sending is stopped; lift it first: mailbot stop --lift")
+        apply(house, work, plan, now)
+        work.audit(now, actor, "plan_run", {"plan": plan.id, "letters": plan.letters})
+    return plan

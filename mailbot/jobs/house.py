@@ -1,0 +1,72 @@
+"""What every job is given: the ports, the clock and the terms under which this organisation runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from mailbot.engine.gates import GateState, all_open, check
+from mailbot.engine.judge import ActiveRule
+from mailbot.engine.plan import LetterHours
+from mailbot.engine.recipients import Mode
+from mailbot.model.clock import Clock
+from mailbot.model.ids import Address, LetterId
+from mailbot.model.worktime import ClosedDays, WorkCalendar
+from mailbot.policy.evidence import Evidence
+from mailbot.policy.packs import Pack
+from mailbot.ports import Directory, Exchange, Letters, Operator, Post, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The organisation's settings as jobs need them. `rules` are those of norms that are in force today;
+    `redirect_everyone` widens the mode redirect to all people and is set on the simulator only."""
+
+    zone: ZoneInfo
+    closed: ClosedDays
+    pack: Pack
+    policy_hash: str
+    evidence: Evidence
+    mode: Mode
+    redirect_to: Address | None
+    redirect_everyone: bool
+    pilot_groups: frozenset[str]
+    sender: Address
+    cap: int
+    hours: LetterHours
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """`exchange` and `post` connect when first used, so that commands without Exchange stay quick.
+
+    `halting` tells long jobs that the process is asked to end; they stop where they can be taken up again.
+    """
+
+    clock: Clock
+    terms: Terms
+    rules: Callable[[date], tuple[ActiveRule, ...]]
+    directory: Directory
+    store: Store
+    exchange: Callable[[], Exchange]
+    post: Callable[[], Post]
+    letters: Letters
+    operator: Operator
+    owner: str
+    halting: Callable[[], bool] = lambda: False
+
+    def calendar(self) -> WorkCalendar:
+        return WorkCalendar(self.clock.now(), self.terms.zone, self.terms.closed)
+
+    def today(self) -> date:
+        return self.clock.now().astimezone(self.terms.zone).date()
+
+    def gates(self) -> tuple[GateState, ...]:
+        return check(self.terms.evidence, self.terms.pack, self.terms.policy_hash, self.today())
+
+    def gates_open(self) -> bool:
+        return all_open(self.gates())
+
+    def message_id(self, letter: LetterId) -> str:
+        """The same for the same letter, for ever: how a sent copy is recognised after a crash."""
+        return f"<{letter}.mailbot@{self.terms.sender.domain}>"

@@ -1,0 +1,121 @@
+"""What a person's state is, who looked at it, and leaving somebody out for good."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from mailbot.engine.plan import next_office_day
+from mailbot.jobs.house import House
+from mailbot.model.errors import MailbotError
+from mailbot.model.findings import Finding
+from mailbot.model.ids import Address, RuleId
+from mailbot.model.letters import LetterKind, LetterOrder, OutboxLetter
+from mailbot.model.people import Person
+from mailbot.model.slots import Job
+from mailbot.model.verdicts import Outcome
+from mailbot.model.worktime import WorkCalendar
+
+TELL_WITHIN_DAYS = 5
+NOTICE_AFTER_DAYS = 3
+OVERDUE = "disclosure_overdue"
+
+
+class NotInPopulation(MailbotError):
+    """The address belongs to nobody whom mailbot looks at. Says no more: the list of exclusions is secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that is kept about one person. `outcomes` are those of the newest sweep."""
+
+    person: Person
+    swept: datetime | None
+    outcomes: Mapping[RuleId, Outcome]
+    findings: tuple[Finding, ...]
+    letters: tuple[OutboxLetter, ...]
+    told_by: date
+
+
+def explain(house: House, address: Address, reason: str, actor: str) -> Explanation:
+    """Look at one person's state. The look is logged and told to that person within 5 working days.
+
+    The notice is ordered in the same transaction; it stays away when another letter tells it first.
+    Raises NotInPopulation for an unknown or excluded address.
+    """
+    people = house.directory.people()
+    person = people.with_address(address)
+    if person is None:
+        raise NotInPopulation("nobody with this address is in the population")
+    key = house.store.person_key(person.guid)
+    now, calendar = house.clock.now(), house.calendar()
+    due = _office_days_on(calendar, TELL_WITHIN_DAYS)
+    with house.store.begin() as work:
+        newest = work.last_counts(Job.SWEEP)
+        slot = newest[0].slot.id if newest else None
+        rules = [active.rule.id for active in house.rules(house.today())]
+        outcomes = (
+            {rule: outcome for rule in rules if (outcome := work.outcomes(slot, rule).get(key))}
+            if slot
+            else {}
+        )
+        findings, letters = work.findings_of(key), work.letters_of(key)
+        disclosure = work.disclose(key, now, due)
+        letter = LetterOrder(
+            key=f"explain/{disclosure}",
+            kind=LetterKind.NOTICE,
+            topic="explain",
+            person=key,
+            shown={},
+            not_before=calendar.at(_office_days_on(calendar, NOTICE_AFTER_DAYS), time(8, 30)),
+            not_after=calendar.at(due, time(17)),
+            weekly=False,
+        )
+        work.order(house.store.letter_id(letter.key), letter, now)
+        work.audit(now, actor, "explain", {"person": key, "reason": reason})
+    return Explanation(
+        person,
+        newest[0].finished if newest else None,
+        outcomes,
+        tuple(findings),
+        tuple(letters),
+        due,
+    )
+
+
+def _office_days_on(calendar: WorkCalendar, days: int) -> date:
+    """The office day that is `days` office days after today."""
+    at = calendar
+    for _ in range(days):
+        tomorrow = at.at(at.today + timedelta(days=1), time(0))
+        at = WorkCalendar(tomorrow, at.zone, at.closed)
+        at = WorkCalendar(at.at(next_office_day(at, time(17)), time(0)), at.zone, at.closed)
+    return at.today
+
+
+def check_disclosures(house: House) -> None:
+    """A look that nobody could be told of in time is the operator's problem: once, until it is told."""
+    today = house.today()
+    with house.store.begin() as work:
+        late = sum(disclosure.due < today for disclosure in work.undisclosed())
+    if late:
+        house.operator.problem(
+            OVERDUE,
+            f"{late} people have not been told in time that somebody looked at their state. Open delivery, "
+            "or tell them yourself.",
+        )
+    else:
+        house.operator.solved(OVERDUE)
+
+
+def exclude(house: House, address: Address, actor: str) -> None:
+    """Leave a person out from now on; all that is kept about them is erased. No reason is asked or kept.
+
+    The audit row names nobody. Raises NotInPopulation.
+    """
+    person = house.directory.people().with_address(address)
+    if person is None:
+        raise NotInPopulation("nobody with this address is in the population")
+    now = house.clock.now()
+    with house.store.begin() as work:
+        work.exclude(person.guid, house.store.person_key(person.guid), now)
+        work.audit(now, actor, "exclude", {})

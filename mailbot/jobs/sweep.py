@@ -1,0 +1,248 @@
+"""The sweep: reads every mailbox once, judges it, and makes one plan of all that follows."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from mailbot.engine import judge, plan
+from mailbot.engine.gates import in_population
+from mailbot.engine.judge import ActiveRule
+from mailbot.engine.recipients import held
+from mailbot.jobs.execute import apply, plan_id
+from mailbot.jobs.house import House
+from mailbot.model.errors import Busy, Halted
+from mailbot.model.facts import MailboxFacts
+from mailbot.model.figures import Coverage, SweepFigures
+from mailbot.model.findings import Finding
+from mailbot.model.ids import PersonKey, PlanId, RuleId
+from mailbot.model.needs import Need
+from mailbot.model.people import People, Person
+from mailbot.model.plan import Case, Held, Plan
+from mailbot.model.slots import Claim, Slot, SlotResult
+from mailbot.model.worktime import WorkCalendar
+from mailbot.ports import Target, Work
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=5)
+"""How long a silent process keeps its slot. Renewed with every mailbox that is recorded."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What a sweep came to. `plan` is None for a closed run; `counts` are its steps by rule and name."""
+
+    slot: Slot
+    result: SlotResult
+    figures: SweepFigures
+    plan: PlanId | None = None
+    counts: dict[tuple[RuleId, str], int] = field(default_factory=dict)
+    closed_gates: tuple[str, ...] = ()
+
+
+def quiet(_done: int, _all: int) -> None:
+    """Progress for a service: nobody watches."""
+
+
+def sweep(house: House, slot: Slot, dry_run: bool = False, progress: Progress = quiet) -> SweepReport | None:
+    """Run one slot; None when it is done already.
+
+    Raises Busy when another process has it, SignInRefused or Unreachable when Exchange cannot be used,
+    SettingsRefused when the people file is wrong. A slot that a process died in is taken up where it was.
+    """
+    started = house.clock.monotonic()
+    people = house.directory.people()
+    now = house.clock.now()
+    with house.store.begin() as work:
+        claim = work.claim(slot, house.owner, now, now + LEASE)
+    if claim is Claim.DONE:
+        return None
+    if claim is Claim.HELD:
+        raise Busy(f"another process is at work on {slot.id}")
+    gates = house.gates()
+    if not all(gate.open for gate in gates):
+        closed = tuple(gate.gate.value for gate in gates if not gate.open)
+        return _closed_run(house, slot, people, closed, started, progress)
+    house.exchange().sign_in()
+    calendar = house.calendar()
+    rules = house.rules(calendar.today)
+    population = _population(house, people, calendar)
+    _read(house, slot, population, rules, calendar, progress)
+    return _conclude(house, slot, people, population, rules, calendar, dry_run, started)
+
+
+def _population(house: House, people: People, calendar: WorkCalendar) -> dict[PersonKey, Person]:
+    """Everybody whom the mandate lets us look at, by key."""
+    keyed = {house.store.person_key(guid): person for guid, person in people.by_guid.items()}
+    mandate = house.terms.evidence.mandate
+    if mandate is None:
+        return {}
+    return {key: person for key, person in keyed.items() if in_population(mandate, key, calendar.today)}
+
+
+def _read(
+    house: House,
+    slot: Slot,
+    population: dict[PersonKey, Person],
+    rules: Collection[ActiveRule],
+    calendar: WorkCalendar,
+    progress: Progress,
+) -> None:
+    with house.store.begin() as work:
+        done = work.judged(slot.id)
+    people = {person.guid: (key, person) for key, person in population.items()}
+    targets = [Target(p.guid, p.address) for key, p in population.items() if key not in done]
+    count = len(population) - len(targets)
+    progress(count, len(population))
+
+    def follow_up(facts: MailboxFacts) -> Collection[Need[Any]]:
+        return judge.follow_up(rules, people[facts.guid][1], facts, calendar)
+
+    for facts in house.exchange().read(targets, judge.needs(rules), follow_up, calendar.now):
+        key, person = people[facts.guid]
+        judgements = judge.judge(rules, person, facts, calendar)
+        now = house.clock.now()
+        with house.store.begin() as work:
+            work.record(slot.id, key, facts.was_read, judgements, now)
+            work.extend(slot.id, house.owner, now if house.halting() else now + LEASE)
+        count += 1
+        progress(count, len(population))
+        if house.halting():
+            raise Halted(f"{slot.id} stops here and goes on after the restart")
+
+
+def _conclude(
+    house: House,
+    slot: Slot,
+    people: People,
+    population: dict[PersonKey, Person],
+    rules: Collection[ActiveRule],
+    calendar: WorkCalendar,
+    dry_run: bool,
+    started: float,
+) -> SweepReport:
+    """One transaction from verdicts to outbox: a crash leaves either no plan or a plan carried out."""
+    now = house.clock.now()
+    with house.store.begin() as work:
+        cases = _cases(work, slot, population, rules)
+        held_for = _held_for(house, population, work.stopped())
+        steps = plan.make_steps(
+            cases,
+            calendar,
+            plan.Limits(house.terms.cap, house.terms.hours, {r.rule.id: r.rule.priority for r in rules}),
+            held_for,
+            work.nudged_since(now - plan.WEEK),
+        )
+        made = Plan(plan_id(slot, now), slot.id, now, house.terms.mode, house.terms.policy_hash, steps)
+        work.save_plan(made)
+        if not dry_run:
+            apply(house, work, made, now)
+            present = [house.store.person_key(guid) for guid in people.by_guid]
+            work.forget_absent(present, now)
+        figures = SweepFigures(
+            Coverage(len(population), work.read_count(slot.id)),
+            work.tally(slot.id),
+            work.unknowns(slot.id),
+            house.exchange().requests(),
+            house.clock.monotonic() - started,
+        )
+        result = SlotResult.COMPLETE if not _unvisited(figures) else SlotResult.PARTIAL
+        work.settle(slot.id)
+        work.finish(slot.id, now, result, _counts(figures, made))
+        work.audit(now, "mailbot", "dry_run" if dry_run else "sweep", {"slot": slot.id, "plan": made.id})
+    log.info(
+        "sweep finished",
+        slot=slot.id,
+        result=result.value,
+        population=figures.coverage.population,
+        read=figures.coverage.read,
+        letters=made.letters,
+    )
+    return SweepReport(slot, result, figures, made.id, dict(made.counts()))
+
+
+def _cases(
+    work: Work, slot: Slot, population: dict[PersonKey, Person], rules: Collection[ActiveRule]
+) -> list[Case]:
+    alive: dict[tuple[PersonKey, RuleId], list[Finding]] = {}
+    for finding in work.living([active.rule.id for active in rules]):
+        alive.setdefault((finding.person, finding.rule), []).append(finding)
+    kinds = {active.rule.id: active.rule.kind for active in rules}
+    return [
+        Case(
+            person,
+            judgement.rule,
+            kinds[judgement.rule],
+            judgement.verdict,
+            tuple(alive.get((person, judgement.rule), ())),
+        )
+        for person, judgement in work.deciding(slot.id)
+        if person in population and judgement.rule in kinds
+    ]
+
+
+def _held_for(
+    house: House, population: dict[PersonKey, Person], stopped: bool
+) -> Callable[[PersonKey], Held | None]:
+    terms = house.terms
+
+    def held_for(key: PersonKey) -> Held | None:
+        if stopped:
+            return Held.STOPPED
+        return held(population[key], terms.mode, terms.pilot_groups, terms.redirect_everyone)
+
+    return held_for
+
+
+def _unvisited(figures: SweepFigures) -> bool:
+    return any(reason in ("not_visited", "sign_in_refused") for _, reason in figures.unknowns)
+
+
+def _counts(figures: SweepFigures, made: Plan) -> dict[str, object]:
+    return {
+        "population": figures.coverage.population,
+        "read": figures.coverage.read,
+        "rules": {rule: {o.value: n for o, n in by.items()} for rule, by in figures.verdicts.items()},
+        "unknowns": {f"{rule}/{reason}": n for (rule, reason), n in figures.unknowns.items()},
+        "letters": made.letters,
+        "seconds": round(figures.seconds, 3),
+    }
+
+
+def _closed_run(
+    house: House,
+    slot: Slot,
+    people: People,
+    closed: tuple[str, ...],
+    started: float,
+    progress: Progress,
+) -> SweepReport:
+    """A gate is closed: count who could be reached, keep nothing about anybody, plan nothing."""
+    house.exchange().sign_in()
+    targets = [Target(person.guid, person.address) for person in people.by_guid.values()]
+    reached = 0
+    for done, (_target, trouble) in enumerate(house.exchange().reachable(targets), start=1):
+        reached += trouble is None
+        progress(done, len(targets))
+        if done % 50 == 0:
+            with house.store.begin() as work:
+                work.extend(slot.id, house.owner, house.clock.now() + LEASE)
+    figures = SweepFigures(
+        Coverage(len(targets), reached),
+        {},
+        {},
+        house.exchange().requests(),
+        house.clock.monotonic() - started,
+    )
+    now = house.clock.now()
+    with house.store.begin() as work:
+        counts = {"population": len(targets), "reachable": reached, "closed_gates": list(closed)}
+        work.finish(slot.id, now, SlotResult.CLOSED, counts)
+        work.audit(now, "mailbot", "closed_run", {"slot": slot.id, "gates": ",".join(closed)})
+    log.warning("closed run", slot=slot.id, gates=",".join(closed), reachable=reached)
+    return SweepReport(slot, SlotResult.CLOSED, figures, closed_gates=closed)

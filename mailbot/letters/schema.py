@@ -1,0 +1,164 @@
+"""The form of a letter text file: which tables and keys it may have, and how long they may be."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mailbot.model.letters import LetterKind
+
+HOLD = "hold"
+EVERY_LETTER = frozenset({"name", "organisation", "contact", "intranet_word", "code", "looked_days"})
+OF_A_NORM = frozenset({"article", "regulation", "norm", "warning_article"})
+OF_A_FIGURE = frozenset({"topic", "where", "tenths"})
+OF_THE_DIGEST = frozenset({"read", "population", "at_least"})
+RESERVED = EVERY_LETTER | OF_A_NORM | OF_A_FIGURE | OF_THE_DIGEST | {HOLD}
+
+
+class Shape(StrEnum):
+    """What a declared placeholder is, so that it can be shown the way readers know it."""
+
+    BYTES = "bytes"
+    DATE = "date"
+    NUMBER = "number"
+    FLAG = "flag"
+    TEXT = "text"
+
+
+Line = Annotated[str, Field(min_length=1, max_length=600)]
+Short = Annotated[str, Field(min_length=1, max_length=120)]
+Steps = Annotated[list[Line], Field(max_length=4)]
+
+
+class Texts(BaseModel):
+    """Unknown keys are refused, so that a misspelt one is not silently left out of a letter."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Pair(Texts):
+    """A value with its label, such as "Your mailbox now" and "5.3 GB"."""
+
+    label: Short
+    value: Short
+
+
+class Note(Texts):
+    """A few sentences with a bold beginning. In a topic an empty text takes the shared note away."""
+
+    lead: Short
+    text: Annotated[str, Field(max_length=600)]
+
+
+class Variant(Texts):
+    """What is said instead when a flag is true. What it does not name stays as it is."""
+
+    subject: Short | None = None
+    heading: Short | None = None
+    opening: list[Line] | None = None
+    facts: list[Pair] | None = None
+    paragraphs: list[Line] | None = None
+    steps: Steps | None = None
+    closing: list[Line] | None = None
+
+
+class LetterText(Texts):
+    """One kind of letter on one topic. `when` has variants by flag: `hold` or a declared flag."""
+
+    subject: Short
+    heading: Short
+    opening: list[Line] = []
+    facts: list[Pair] = []
+    paragraphs: list[Line] = []
+    steps: Steps = []
+    closing: list[Line] = []
+    about: dict[str, Note] = {}
+    when: dict[str, Variant] = {}
+
+    def chosen(self, flags: frozenset[str]) -> "LetterText":
+        """The text with the variants of these flags; where two name the same key, the later one counts."""
+        changes: dict[str, Any] = {}
+        for flag, variant in self.when.items():
+            if flag in flags:
+                changes.update({k: v for k in Variant.model_fields if (v := getattr(variant, k)) is not None})
+        return self.model_copy(update=changes)
+
+
+class FigureTexts(Texts):
+    """How a digest says how many deviate. `tenths` only for groups that are large enough."""
+
+    none: Line
+    few: Line
+    some: Line
+    most: Line
+    tenths: Line | None = None
+
+
+class WhereTexts(Texts):
+    team: Short
+    department: Short
+    organisation: Short
+
+
+class DigestParts(Texts):
+    """The frame of a digest, and the sentences for rules that bring none of their own."""
+
+    coverage: Line
+    figures_heading: Short
+    topic_header: Short
+    figure_header: Short
+    no_figures: Line
+    tip_heading: Short
+    agenda_heading: Short
+    name_header: Short
+    day_header: Short
+    basis: Line
+    where: WhereTexts
+    figures: FigureTexts
+    tips: dict[str, Line]
+
+
+class TopicTexts(Texts):
+    """All texts on one topic in one language. `name` is how a digest calls it."""
+
+    name: Short
+    placeholders: dict[str, Shape] = {}
+    figures: FigureTexts | None = None
+    tip: Line | None = None
+    parts: DigestParts | None = None
+    nudge: LetterText | None = None
+    reminder: LetterText | None = None
+    thanks: LetterText | None = None
+    digest: LetterText | None = None
+    task: LetterText | None = None
+    notice: LetterText | None = None
+
+    def of_kind(self, kind: LetterKind) -> LetterText | None:
+        found: LetterText | None = getattr(self, kind.value)
+        return found
+
+    def letters(self) -> list[tuple[LetterKind, LetterText]]:
+        return [(kind, text) for kind in LetterKind if (text := self.of_kind(kind)) is not None]
+
+    @property
+    def kinds(self) -> frozenset[LetterKind]:
+        return frozenset(kind for kind, _ in self.letters())
+
+    @property
+    def flags(self) -> frozenset[str]:
+        return frozenset(n for n, shape in self.placeholders.items() if shape is Shape.FLAG) | {HOLD}
+
+
+class CommonTexts(Texts):
+    """What every letter shares. `about` stands under each letter, in the order of the file."""
+
+    service: Short
+    greeting: Short
+    nobody: Short
+    test_banner: Line
+    test_subject: Short
+    steps_heading: Short
+    about_heading: Short
+    looked_at: Note
+    about: dict[str, Note]
+    jargon: list[Short] = []

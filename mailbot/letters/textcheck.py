@@ -1,0 +1,159 @@
+"""What must hold for all letter texts together, before one letter is made of them.
+
+Every language says the same things, every placeholder is filled by somebody, and no text that can reach a
+person whose mail must be kept says to delete.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from itertools import combinations
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from mailbot.config.problems import Problem
+from mailbot.letters.schema import (
+    EVERY_LETTER,
+    HOLD,
+    OF_A_FIGURE,
+    OF_A_NORM,
+    OF_THE_DIGEST,
+    RESERVED,
+    CommonTexts,
+    LetterText,
+    TopicTexts,
+)
+from mailbot.letters.style import deleting_faults
+from mailbot.model.letters import LetterKind
+from mailbot.model.people import Language
+
+COMMON = "common"
+Topics = Mapping[str, Mapping[Language, TopicTexts]]
+
+
+def text_environment() -> ImmutableSandboxedEnvironment:
+    """How texts are filled: what nobody filled is an error, and a text can do nothing but print.
+
+    Texts are plain, so nothing is escaped here; the layout escapes whatever it is given.
+    """
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+
+
+def missing(topics: Topics, unread: Collection[str]) -> Iterator[Problem]:
+    """What one language has and another lacks. Files in `unread` were refused for another reason."""
+    for topic, by_language in topics.items():
+        kinds = frozenset(kind for found in by_language.values() for kind in found.kinds)
+        declared = {n: shape for found in by_language.values() for n, shape in found.placeholders.items()}
+        for language in Language:
+            file = f"{language}/{topic}.toml"
+            found = by_language.get(language)
+            if found is None:
+                if file not in unread:
+                    yield Problem(file, "file", "this topic in every language", "nothing", "translate it")
+                continue
+            if not found.kinds:
+                yield Problem(
+                    file, "file", "a letter", "none", f"add a table such as [{LetterKind.NUDGE.value}]"
+                )
+            for kind in sorted(kinds - found.kinds):
+                yield Problem(file, kind.value, "this letter in every language", "nothing", "translate it")
+            for name, shape in sorted(declared.items()):
+                if (own := found.placeholders.get(name)) is not shape:
+                    where, expected = f"placeholders.{name}", f'"{shape.value}", as in another language'
+                    described = f'"{own.value}"' if own else "nothing"
+                    yield Problem(file, where, expected, described, "declare the same in every language")
+
+
+def wrong(common: Mapping[Language, CommonTexts], topics: Topics) -> Iterator[Problem]:
+    """Placeholders nobody fills, variants of unknown flags, unknown remarks, and deleting under hold."""
+    for language, shared in common.items():
+        file = f"{language}/{COMMON}.toml"
+        lines = dict(_lines(shared.model_dump(exclude={"jargon"})))
+        yield from _unfilled(file, lines, EVERY_LETTER | OF_A_NORM | {"subject"})
+        yield from _deleting(file, lines, language)
+    for topic, by_language in topics.items():
+        for language, found in by_language.items():
+            file = f"{language}/{topic}.toml"
+            yield from _frame(file, found, language)
+            for kind, text in found.letters():
+                yield from _letter(file, kind, text, found, common.get(language))
+                yield from _under_hold(file, kind, text, language)
+
+
+def _frame(file: str, found: TopicTexts, language: Language) -> Iterator[Problem]:
+    """What a topic has beside its letters."""
+    for name in sorted(found.placeholders.keys() & RESERVED):
+        where = f"placeholders.{name}"
+        yield Problem(file, where, "a name of your own", "one that every letter has", "choose another name")
+    lines = dict(_lines(found.model_dump(exclude={"placeholders", *_KINDS}, exclude_none=True)))
+    yield from _unfilled(file, lines, EVERY_LETTER | OF_A_FIGURE | OF_THE_DIGEST)
+    yield from _deleting(file, {key: line for key, line in lines.items() if key != "name"}, language)
+    if found.digest is not None and found.parts is None:
+        yield Problem(file, "parts", "the parts of a digest", "nothing", "add the table [parts]")
+
+
+def _letter(
+    file: str, kind: LetterKind, text: LetterText, found: TopicTexts, shared: CommonTexts | None
+) -> Iterator[Problem]:
+    lines = dict(_lines(text.model_dump(exclude_none=True), kind.value))
+    digest = OF_THE_DIGEST if found.parts is not None else frozenset()
+    yield from _unfilled(file, lines, EVERY_LETTER | OF_A_NORM | digest | found.placeholders.keys())
+    for flag in sorted(text.when.keys() - found.flags):
+        expected = f"one of {', '.join(sorted(found.flags))}"
+        yield Problem(file, f"{kind.value}.when.{flag}", expected, "no such flag", "declare it or correct it")
+    if shared is not None:
+        for note in sorted(text.about.keys() - shared.about.keys()):
+            expected = f"one of {', '.join(sorted(shared.about))}"
+            mend = f"correct it or add it to {COMMON}.toml"
+            yield Problem(file, f"{kind.value}.about.{note}", expected, "no such remark", mend)
+
+
+def _under_hold(file: str, kind: LetterKind, text: LetterText, language: Language) -> Iterator[Problem]:
+    """The letter as it would read under hold, with every combination of its other flags."""
+    others = sorted(text.when.keys() - {HOLD})
+    told: set[str] = set()
+    for count in range(len(others) + 1):
+        for flags in combinations(others, count):
+            chosen = text.chosen(frozenset((HOLD, *flags))).model_dump(exclude={"when"}, exclude_none=True)
+            for problem in _deleting(file, dict(_lines(chosen, kind.value)), language):
+                if problem.where not in told:
+                    told.add(problem.where)
+                    yield problem
+
+
+def _deleting(file: str, lines: Mapping[str, str], language: Language) -> Iterator[Problem]:
+    for key, found in deleting_faults(lines, language):
+        yield Problem(
+            file,
+            key,
+            "nothing about deleting, because it can reach people whose mail must be kept",
+            f'"{found}"',
+            "say it otherwise, or add a variant under when.hold",
+        )
+
+
+def _unfilled(file: str, lines: Mapping[str, str], allowed: Collection[str]) -> Iterator[Problem]:
+    environment = text_environment()
+    for key, line in lines.items():
+        try:
+            used = meta.find_undeclared_variables(environment.parse(line))
+        except TemplateSyntaxError as error:
+            yield Problem(file, key, "placeholders like {{ name }}", str(error.message), "correct it")
+            continue
+        for name in sorted(used - set(allowed)):
+            mend = "declare it under [placeholders] or correct its name"
+            yield Problem(file, key, "a placeholder that somebody fills", f"{{{{ {name} }}}}", mend)
+
+
+_KINDS = tuple(kind.value for kind in LetterKind)
+
+
+def _lines(value: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """All texts in a structure of tables and lists, with their keys as they stand in the file."""
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _lines(inner, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value, 1):
+            yield from _lines(inner, f"{key}.{place}")

@@ -1,0 +1,75 @@
+"""The log: one JSON object a line, and only keys that were thought about.
+
+A key that is not listed here is printed as `***`: forgetting to list one costs a value in a log, never
+somebody's privacy.
+"""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+ALLOWED = frozenset(
+    {
+        "event",
+        "code",
+        "level",
+        "timestamp",
+        "slot",
+        "result",
+        "population",
+        "read",
+        "reachable",
+        "letters",
+        "letter",
+        "topic",
+        "digests",
+        "rows",
+        "tidied",
+        "gates",
+        "rule",
+        "error",
+        "where",
+        "why",
+        "problem",
+        "text",
+        "job",
+        "late",
+        "seconds",
+        "waiting",
+        "claimed",
+        "drafted",
+        "sent",
+        "in_doubt",
+        "withdrawn",
+        "expired",
+        "refused",
+    }
+)
+
+
+def keep_known(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key in event:
+        if key not in ALLOWED:
+            event[key] = "***"
+    return event
+
+
+def configure(file: Path | None, verbose: bool = False) -> None:
+    """Log to `file`, or to standard error without one. Libraries are heard from warnings on, except those
+    whose log would hold mail; exchangelib's is shut where it is used."""
+    stream = file.open("a", encoding="utf-8", buffering=1) if file is not None else sys.stderr
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            keep_known,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.WARNING),
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        cache_logger_on_first_use=False,
+    )

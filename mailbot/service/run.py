@@ -1,0 +1,194 @@
+"""`mailbot run`: APScheduler ticks, `engine/slots` decides, each turn of each job happens once.
+
+Two lanes, so that a long sweep does not hold up letters. SIGTERM and SIGINT end both at the next mailbox or
+letter; what was under way is taken up by the next process.
+"""
+
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from types import FrameType
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from mailbot.engine.slots import Schedule, due
+from mailbot.jobs.deliver import deliver
+from mailbot.jobs.digest import digest
+from mailbot.jobs.house import House
+from mailbot.jobs.retain import retain
+from mailbot.jobs.rights import check_disclosures
+from mailbot.jobs.sweep import sweep
+from mailbot.model.errors import Busy, Halted, MailbotError
+from mailbot.model.slots import Claim, Job, Slot, SlotResult
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS = 20
+END_WITHIN = 25.0
+"""Seconds from a signal to the end; systemd is told to wait 30."""
+
+PAUSE_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 3600.0
+
+SINCE = "installed_on"
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """When each job takes its turn; `deliver_every` is the pause between deliveries."""
+
+    schedules: tuple[Schedule, ...]
+    deliver_every: timedelta
+
+
+class Service:
+    """One process of one organisation. `house` is shared by both lanes."""
+
+    def __init__(self, house: House, timetable: Timetable, stop: threading.Event) -> None:
+        self._house = house
+        self._timetable = timetable
+        self._stop = stop
+        self._delivered: float | None = None
+        self._failures: Counter[Job] = Counter()
+        self._not_before: dict[Job, float] = {}
+
+    def run(self) -> None:
+        """Returns after SIGTERM or SIGINT."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(2)}, timezone="UTC")
+        for tick in (self.tick_slots, self.tick_delivery):
+            scheduler.add_job(
+                tick,
+                IntervalTrigger(seconds=TICK_SECONDS),
+                next_run_time=self._house.clock.now(),
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
+            )
+        scheduler.start()
+        log.info("service started")
+        self._stop.wait()
+        ended = threading.Thread(target=scheduler.shutdown, name="shutdown", daemon=True)
+        ended.start()
+        ended.join(END_WITHIN)
+        log.info("service ended")
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop.set()
+
+    def tick_slots(self) -> None:
+        """Let every scheduled job that is due take its turn."""
+        for schedule in self._timetable.schedules:
+            if not self._stop.is_set():
+                self._guarded(schedule.job, partial(self._turn, schedule))
+
+    def tick_delivery(self) -> None:
+        clock = self._house.clock
+        pause = self._timetable.deliver_every.total_seconds()
+        if self._delivered is not None and clock.monotonic() - self._delivered < pause:
+            return
+        self._delivered = clock.monotonic()
+        self._guarded(Job.DELIVER, self._deliver)
+
+    def _deliver(self) -> None:
+        deliver(self._house)
+        check_disclosures(self._house)
+
+    def _turn(self, schedule: Schedule) -> None:
+        house = self._house
+        now = house.clock.now()
+        since = self._since()
+        with house.store.begin() as work:
+            rows = work.slots(schedule.job, house.today() - timedelta(days=40))
+        finished = {row.slot for row in rows if row.finished is not None}
+        closed = {day for days in house.terms.closed.years.values() for day in days}
+        found = due(now, schedule, finished, house.terms.zone, closed, since)
+        for slot in found.skipped:
+            self._skip(slot)
+        if found.run is not None:
+            RUNNERS[schedule.job](house, found.run)
+
+    def _since(self) -> date:
+        """The installation's first day: turns before it were nobody's."""
+        with self._house.store.begin() as work:
+            text = work.note(SINCE)
+            if text is None:
+                text = self._house.today().isoformat()
+                work.set_note(SINCE, text)
+        return date.fromisoformat(text)
+
+    def _skip(self, slot: Slot) -> None:
+        """A missed turn is a decision, and said."""
+        now = self._house.clock.now()
+        with self._house.store.begin() as work:
+            claim = work.claim(slot, self._house.owner, now, now)
+            if claim in (Claim.DONE, Claim.HELD):
+                return
+            work.finish(slot.id, now, SlotResult.SKIPPED, {})
+            work.audit(now, "mailbot", "skipped", {"slot": slot.id})
+        log.warning("turn skipped", slot=slot.id)
+        self._house.operator.problem(
+            f"{slot.job}_skipped", f"A turn of {slot.job} was missed and not made up for: {slot.id}"
+        )
+
+    def _guarded(self, job: Job, turn: Callable[[], None]) -> None:
+        """Every failure is one message to the operator; the job is tried again after a growing pause."""
+        code = f"{job}_failed"
+        if self._house.clock.monotonic() < self._not_before.get(job, 0.0):
+            return
+        try:
+            turn()
+        except (Busy, Halted) as error:
+            log.info("job gives way", job=job.value, why=str(error))
+        except MailbotError as error:
+            log.error("job failed", job=job.value, error=type(error).__name__)
+            self._failed(job, code, str(error))
+        except Exception as error:  # noqa: BLE001 - the place "per job": the service outlives any job
+            log.error("job failed", job=job.value, error=type(error).__name__, where=_where(error))
+            self._failed(job, code, f"The job {job} failed: {type(error).__name__}")
+        else:
+            self._failures[job] = 0
+            self._house.operator.solved(code)
+
+    def _failed(self, job: Job, code: str, text: str) -> None:
+        pause = min(PAUSE_SECONDS * 2 ** self._failures[job], LONGEST_PAUSE_SECONDS)
+        self._failures[job] += 1
+        self._not_before[job] = self._house.clock.monotonic() + pause
+        self._house.operator.problem(code, text)
+
+
+def _where(error: BaseException) -> str:
+    """File and line of an unexpected error: of a crash, all that may be told without people's data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
+
+
+def _sweep(house: House, slot: Slot) -> None:
+    sweep(house, slot)
+
+
+def _digest(house: House, slot: Slot) -> None:
+    digest(house, slot)
+
+
+def _retain(house: House, slot: Slot) -> None:
+    retain(house, slot)
+
+
+RUNNERS: dict[Job, Callable[[House, Slot], None]] = {
+    Job.SWEEP: _sweep,
+    Job.DIGEST: _digest,
+    Job.RETAIN: _retain,
+}

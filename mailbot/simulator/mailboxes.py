@@ -1,0 +1,214 @@
+"""What Exchange keeps for one mailbox: folders, calendar, automatic reply, inbox rules and items."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from mailbot.model.ids import ObjectGuid
+from mailbot.simulator.calendars import CalendarEntry
+from mailbot.simulator.weeks import Week
+
+
+class FolderKind(StrEnum):
+    """Element names of folders in answers."""
+
+    MAIL = "Folder"
+    SEARCH = "SearchFolder"
+    CALENDAR = "CalendarFolder"
+    CONTACTS = "ContactsFolder"
+    TASKS = "TasksFolder"
+
+
+@dataclass(slots=True)
+class Folder:
+    """`size` in bytes of the folder's own items; None when the server gives no size."""
+
+    id: str
+    parent: str
+    name: str
+    kind: FolderKind
+    folder_class: str
+    distinguished: str
+    size: int | None
+    items: int
+
+
+class Folders:
+    """One folder tree. The first folder that is added is its root."""
+
+    def __init__(self, guid: ObjectGuid, store: str) -> None:
+        self._prefix = f"{store}|{guid}|"
+        self.by_id: dict[str, Folder] = {}
+        self.by_name: dict[str, Folder] = {}
+        self._children: dict[str, list[Folder]] = {}
+
+    def add(
+        self,
+        name: str,
+        parent: Folder | None,
+        *,
+        size: int | None = 0,
+        items: int = 0,
+        kind: FolderKind = FolderKind.MAIL,
+        folder_class: str = "IPF.Note",
+        distinguished: str = "",
+    ) -> Folder:
+        folder = Folder(
+            opaque(f"{self._prefix}{len(self.by_id)}"),
+            parent.id if parent else "",
+            name,
+            kind,
+            folder_class,
+            distinguished,
+            size,
+            items,
+        )
+        self.by_id[folder.id] = folder
+        self._children.setdefault(folder.parent, []).append(folder)
+        if distinguished:
+            self.by_name[distinguished] = folder
+        return folder
+
+    def children(self, folder: Folder) -> list[Folder]:
+        return self._children.get(folder.id, [])
+
+    def below(self, folder: Folder) -> Iterator[Folder]:
+        """All folders under `folder`, parents before children."""
+        for child in self.children(folder):
+            yield child
+            yield from self.below(child)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The automatic reply in Exchange's own words; `start` and `end` are aware."""
+
+    state: str = "Disabled"
+    audience: str = "All"
+    start: datetime | None = None
+    end: datetime | None = None
+    internal: str = ""
+    external: str = ""
+
+    def active(self, now: datetime) -> bool:
+        if self.state == "Scheduled":
+            return self.start is not None and self.end is not None and self.start <= now < self.end
+        return self.state == "Enabled"
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRule:
+    """An inbox rule. An unsupported one is shown by Exchange without conditions and actions."""
+
+    name: str
+    enabled: bool = True
+    supported: bool = True
+    replies: bool = False
+    moves: bool = False
+    forwards_to: str = ""
+    only_from: str = ""
+    except_from: str = ""
+    subject_words: tuple[str, ...] = ()
+    starts: datetime | None = None
+    ends: datetime | None = None
+
+
+PropertyKey = tuple[str, str, str]
+"""An extended property: its set (or "tag"), its name, id or tag, and its type."""
+
+
+@dataclass(slots=True)
+class Item:
+    """A message. `headers` are internet headers by name as written, `named` other extended properties.
+    `arrived` tells mail that came in after the town was built from what it was furnished with."""
+
+    id: str
+    folder: str
+    subject: str = ""
+    body: str = ""
+    body_type: str = "HTML"
+    mime: str = ""
+    item_class: str = "IPM.Note"
+    sensitivity: str = "Normal"
+    importance: str = "Normal"
+    sender: str = ""
+    sender_name: str = ""
+    to: list[tuple[str, str]] = field(default_factory=list)
+    cc: list[tuple[str, str]] = field(default_factory=list)
+    bcc: list[tuple[str, str]] = field(default_factory=list)
+    message_id: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    named: dict[PropertyKey, str] = field(default_factory=dict)
+    created: datetime | None = None
+    sent: datetime | None = None
+    received: datetime | None = None
+    draft: bool = False
+    arrived: bool = False
+
+    def header(self, name: str) -> str | None:
+        wanted = name.lower()
+        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+
+class Trouble(StrEnum):
+    """What is wrong with a mailbox as a whole; the value is Exchange's response code for it."""
+
+    MOVING = "ErrorMailboxMoveInProgress"
+    STORE_DOWN = "ErrorMailboxStoreUnavailable"
+    ELSEWHERE = "ErrorNonExistentMailbox"
+    OUT_OF_SCOPE = "ErrorImpersonateUserDenied"
+    DISABLED = "ErrorAccountDisabled"
+
+
+class Flaw(StrEnum):
+    """One thing that cannot be read of an otherwise healthy mailbox."""
+
+    FREE_BUSY_HIDDEN = "free_busy_hidden"
+    REPLY_MISSING = "reply_missing"
+    RULES_DENIED = "rules_denied"
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """`full_access` tells that the service account may open it without impersonation. `hours` are the
+    working hours set in Outlook, None when nobody ever set or published any."""
+
+    guid: ObjectGuid
+    address: str
+    name: str
+    folders: Folders
+    archive: Folders | None = None
+    calendar: list[CalendarEntry] = field(default_factory=list)
+    hours: Week | None = None
+    reply: Reply = field(default_factory=Reply)
+    rules: list[InboxRule] = field(default_factory=list)
+    items: dict[str, Item] = field(default_factory=dict)
+    replied_to: set[str] = field(default_factory=set)
+    full_access: bool = False
+    trouble: Trouble | None = None
+    flaws: frozenset[Flaw] = frozenset()
+
+    def items_in(self, folder: Folder) -> list[Item]:
+        return [item for item in self.items.values() if item.folder == folder.id]
+
+    def folder(self, folder_id: str) -> Folder | None:
+        found = self.folders.by_id.get(folder_id)
+        if found is None and self.archive is not None:
+            found = self.archive.by_id.get(folder_id)
+        return found
+
+
+def opaque(text: str) -> str:
+    """An identifier that looks as Exchange's do: base64, no meaning for clients."""
+    return base64.b64encode(text.encode()).decode("ascii")
+
+
+def owner_of(identifier: str) -> str | None:
+    """The objectGUID inside an identifier of a folder or item, None when it is malformed."""
+    try:
+        parts = base64.b64decode(identifier.encode("ascii"), validate=True).decode().split("|")
+    except (ValueError, UnicodeError):
+        return None
+    return parts[1] if len(parts) == 3 else None

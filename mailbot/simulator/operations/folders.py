@@ -1,0 +1,102 @@
+"""FindFolder and GetFolder: the folder tree, limited to the properties asked for.
+
+Shapes: EWS schema; articles "FindFolder operation" and "GetFolder operation" of Microsoft's EWS reference.
+"""
+
+from collections.abc import Iterable
+
+from lxml import etree
+
+from mailbot.simulator.calls import Call
+from mailbot.simulator.incoming import Shape
+from mailbot.simulator.mailboxes import Folder, FolderKind, Folders, Mailbox
+from mailbot.simulator.operations.messages import operation
+from mailbot.simulator.soap import M, ResponseError, SoapFault, attribute, escape
+
+SIZE_TAG = "0xe08"
+_SIZE_TYPES = ("Long", "Integer")
+
+
+def _parents(call: Call) -> Iterable[etree._Element]:
+    return call.request.body.iterfind(f"{M}ParentFolderIds/*")
+
+
+def _find(call: Call, element: etree._Element) -> str:
+    mailbox, parent = call.folder(element)
+    tree = _tree(mailbox, parent)
+    traversal = call.request.body.get("Traversal")
+    if traversal == "Deep":
+        found = list(tree.below(parent))
+    elif traversal == "Shallow":
+        found = tree.children(parent)
+    else:
+        raise SoapFault("ErrorSchemaValidation")
+    view = call.request.body.find(M + "IndexedPageFolderView")
+    offset, limit = (
+        (int(view.get("Offset", "0")), int(view.get("MaxEntriesReturned", "1000")))
+        if view is not None
+        else (0, 1000)
+    )
+    page = found[offset : offset + limit]
+    upto = offset + len(page)
+    folders = "".join(folder_xml(tree, folder, call.request.shape, call) for folder in page)
+    return (
+        f'<m:RootFolder IndexedPagingOffset="{upto}" TotalItemsInView="{len(found)}" '
+        f'IncludesLastItemInRange="{"true" if upto >= len(found) else "false"}">'
+        f"<t:Folders>{folders}</t:Folders></m:RootFolder>"
+    )
+
+
+def _wanted(call: Call) -> Iterable[etree._Element]:
+    return call.request.body.iterfind(f"{M}FolderIds/*")
+
+
+def _get(call: Call, element: etree._Element) -> str:
+    mailbox, folder = call.folder(element)
+    return f"<m:Folders>{folder_xml(_tree(mailbox, folder), folder, call.request.shape, call)}</m:Folders>"
+
+
+def _tree(mailbox: Mailbox, folder: Folder) -> Folders:
+    if folder.id in mailbox.folders.by_id:
+        return mailbox.folders
+    if mailbox.archive is None:
+        raise ResponseError("ErrorFolderNotFound")
+    return mailbox.archive
+
+
+def folder_xml(tree: Folders, folder: Folder, shape: Shape, call: Call) -> str:
+    """One folder element, its children in the order of the schema."""
+    parts = [f'<t:{folder.kind}><t:FolderId Id={attribute(folder.id)} ChangeKey="AQAAAA=="/>']
+    if "folder:ParentFolderId" in shape and folder.parent:
+        parts.append(f'<t:ParentFolderId Id={attribute(folder.parent)} ChangeKey="AQAAAA=="/>')
+    if "folder:FolderClass" in shape and folder.folder_class:
+        parts.append(f"<t:FolderClass>{folder.folder_class}</t:FolderClass>")
+    if "folder:DisplayName" in shape:
+        parts.append(f"<t:DisplayName>{escape(folder.name)}</t:DisplayName>")
+    if "folder:TotalCount" in shape:
+        parts.append(f"<t:TotalCount>{folder.items}</t:TotalCount>")
+    if "folder:ChildFolderCount" in shape:
+        parts.append(f"<t:ChildFolderCount>{len(tree.children(folder))}</t:ChildFolderCount>")
+    for owner, name, kind in shape.extended:
+        if owner == "tag" and name == SIZE_TAG and kind in _SIZE_TYPES:
+            parts.append(_size(folder, kind, call))
+    if "folder:DistinguishedFolderId" in shape and folder.distinguished:
+        parts.append(f"<t:DistinguishedFolderId>{folder.distinguished}</t:DistinguishedFolderId>")
+    if "folder:UnreadCount" in shape and folder.kind not in (FolderKind.CALENDAR, FolderKind.CONTACTS):
+        parts.append("<t:UnreadCount>0</t:UnreadCount>")
+    parts.append(f"</t:{folder.kind}>")
+    return "".join(parts)
+
+
+def _size(folder: Folder, kind: str, call: Call) -> str:
+    if folder.size is None or call.value_missing:
+        return ""
+    size = folder.size if kind == "Long" else (folder.size + 2**31) % 2**32 - 2**31
+    return (
+        f'<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="{SIZE_TAG}" PropertyType="{kind}"/>'
+        f"<t:Value>{size}</t:Value></t:ExtendedProperty>"
+    )
+
+
+FIND_FOLDER = operation("FindFolder", _parents, _find)
+GET_FOLDER = operation("GetFolder", _wanted, _get, on_failure="<m:Folders/>")

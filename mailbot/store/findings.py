@@ -1,0 +1,147 @@
+"""Findings: their states, what they went through, and changes that a plan makes to them."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func, insert, select, update
+from sqlalchemy.engine import Row
+
+from mailbot.model.errors import PlanRefused
+from mailbot.model.findings import Finding, FindingState, Transition
+from mailbot.model.ids import FindingId, PersonKey, RuleId
+from mailbot.model.plan import Plan
+from mailbot.store.judgements import LIVE
+from mailbot.store.outbox import UNDER_WAY, Outbox
+from mailbot.store.part import bounds, interval
+from mailbot.store.schema import finding as table
+from mailbot.store.schema import finding_history, letter
+
+PENDING = exists().where(letter.c.finding == table.c.id, letter.c.state.in_(UNDER_WAY))
+FINDINGS = select(table, PENDING.label("pending"))
+MOVED = "A finding has changed since this plan was made. Make a new plan: mailbot sweep --dry-run"
+
+
+class Findings(Outbox):
+    def living(self, rules: Collection[RuleId] | None = None) -> list[Finding]:
+        found = FINDINGS.where(table.c.state.in_(LIVE))
+        if rules is not None:
+            found = found.where(table.c.rule.in_(list(rules)))
+        return [read_finding(row) for row in self.rows(found.order_by(table.c.opened, table.c.id))]
+
+    def findings_of(self, person: PersonKey) -> list[Finding]:
+        """All that are kept, living or not, oldest first."""
+        found = FINDINGS.where(table.c.person == person).order_by(table.c.opened, table.c.id)
+        return [read_finding(row) for row in self.rows(found)]
+
+    def finding_counts(self) -> Mapping[tuple[RuleId, FindingState], int]:
+        count = func.count().label("number")
+        found = select(table.c.rule, table.c.state, count).group_by(table.c.rule, table.c.state)
+        return {(RuleId(row.rule), row.state): row.number for row in self.rows(found)}
+
+    def change(self, plan: Plan, step_index: int, now: datetime) -> None:
+        step = plan.steps[step_index]
+        if self.is_excluded(step.person):
+            raise PlanRefused("Somebody in this plan was excluded since. Make a new plan.")
+        if step.transition is not None:
+            self._apply(step.transition, now)
+        elif step.finding is not None:
+            self._hold(step.finding)
+        if step.letter is not None:
+            self.order(self.keys.letter_id(step.letter.key), step.letter, now)
+
+    def told(self, finding: FindingId, now: datetime) -> None:
+        """Open becomes told; a finding in any other state, or none, stays as it is."""
+        self._move(finding, FindingState.OPEN, FindingState.TOLD, now)
+
+    def forget_absent(self, present: Collection[PersonKey], now: datetime) -> int:
+        there = frozenset(present)
+        lapsed = 0
+        for found in self.living():
+            if found.person not in there and self._move(found.id, found.state, FindingState.LAPSED, now):
+                self.withdraw(found.id, now)
+                lapsed += 1
+        return lapsed
+
+    def _apply(self, change: Transition, now: datetime) -> None:
+        if change.base_version == 0:
+            before = None
+            if not self._open(change, now):
+                raise PlanRefused(MOVED)
+        else:
+            before = self._state(change.finding, change.base_version)
+            self.connection.execute(
+                update(table)
+                .where(table.c.id == change.finding)
+                .values(
+                    state=change.to,
+                    version=change.base_version + 1,
+                    changed=now,
+                    **(bounds(change.occurrence) if change.occurrence else {}),
+                )
+            )
+        self._remember(change.finding, before, change.to, now)
+        if not change.to.live:
+            self.withdraw(change.finding, now)
+
+    def _open(self, change: Transition, now: datetime) -> bool:
+        return self.insert_new(
+            table,
+            {
+                "id": change.finding,
+                "person": change.person,
+                "rule": change.rule,
+                "kind": change.kind,
+                "state": change.to,
+                "version": 1,
+                "opened": now,
+                "changed": now,
+                "letters": 0,
+                **bounds(change.occurrence),
+            },
+        )
+
+    def _hold(self, base: Finding) -> None:
+        self._state(base.id, base.version)
+
+    def _state(self, finding: FindingId, version: int) -> FindingState:
+        """The state of a finding that is still at `version`, and stays so until this transaction ends."""
+        state: FindingState | None = self.connection.scalar(
+            select(table.c.state).where(table.c.id == finding, table.c.version == version).with_for_update()
+        )
+        if state is None:
+            raise PlanRefused(MOVED)
+        return state
+
+    def _move(self, finding: FindingId, from_: FindingState, to: FindingState, now: datetime) -> bool:
+        moved = self.changed(
+            update(table)
+            .where(table.c.id == finding, table.c.state == from_)
+            .values(state=to, version=table.c.version + 1, changed=now)
+        )
+        if moved:
+            self._remember(finding, from_, to, now)
+        return moved == 1
+
+    def _remember(
+        self, finding: FindingId, from_: FindingState | None, to: FindingState, now: datetime
+    ) -> None:
+        self.connection.execute(
+            insert(finding_history), {"finding": finding, "at": now, "from_state": from_, "to_state": to}
+        )
+
+
+def read_finding(row: Row[Any]) -> Finding:
+    return Finding(
+        FindingId(row.id),
+        PersonKey(row.person),
+        RuleId(row.rule),
+        row.kind,
+        row.state,
+        row.version,
+        row.opened,
+        row.changed,
+        interval(row),
+        row.letters,
+        row.pending,
+    )

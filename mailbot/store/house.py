@@ -1,0 +1,39 @@
+"""The house: its open problems, and forgetting in time."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select
+
+from mailbot.store.audit import Audit
+from mailbot.store.schema import audit, metadata, problem, retention
+
+
+class House(Audit):
+    def problems(self) -> Mapping[str, datetime]:
+        """Codes of the open problems and when each one began, oldest first."""
+        found = self.rows(select(problem).order_by(problem.c.since, problem.c.code))
+        return {row.code: row.since for row in found}
+
+    def set_problem(self, code: str, now: datetime | None) -> bool:
+        if now is None:
+            return self.changed(delete(problem).where(problem.c.code == code)) == 1
+        return self.insert_new(problem, {"code": code, "since": now})
+
+    def purge(self, now: datetime) -> Mapping[str, int]:
+        """Works from what each table declares; only tables that lost rows are named."""
+        self.flush()
+        deleted: dict[str, int] = {}
+        for table in reversed(metadata.sorted_tables):
+            limits = retention(table).limits
+            if table is audit:
+                number = self.shorten(now - limits[0].after)
+            elif limits:
+                over = or_(*(table.c[limit.clock] < now - limit.after for limit in limits))
+                number = self.changed(delete(table).where(over))
+            else:
+                continue
+            if number:
+                deleted[table.name] = number
+        self.erased = self.erased or bool(deleted)
+        return deleted

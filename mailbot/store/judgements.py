@@ -1,0 +1,140 @@
+"""Judgements: today's verdicts per person and rule, kept until the next sweep has replaced them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import (
+    Executable,
+    String,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.engine import Row
+
+from mailbot.model.facts import Reason
+from mailbot.model.findings import FindingState
+from mailbot.model.ids import PersonKey, RuleId, SlotId
+from mailbot.model.verdicts import Judgement, Outcome, Verdict
+from mailbot.store.part import Part, bounds, insert_for, interval
+from mailbot.store.schema import exclusion, finding, judgement, slot, visited
+
+LIVE = tuple(state for state in FindingState if state.live)
+INSERT_JUDGEMENT = insert(judgement)
+
+
+@cache
+def insert_visit(dialect: str) -> Executable:
+    """A visit of somebody who is not excluded, unless it was recorded already: one statement for both."""
+    columns = [visited.c.slot, visited.c.person, visited.c.read, visited.c.at]
+    values = select(*(bindparam(column.name, type_=column.type) for column in columns)).where(
+        ~exists(literal_column("1", String)).where(exclusion.c.tag == bindparam("tag"))
+    )
+    return insert_for(dialect, visited).from_select(columns, values).on_conflict_do_nothing()
+
+
+class Judgements(Part):
+    def judged(self, slot: SlotId) -> frozenset[PersonKey]:
+        """Everybody whose mailbox was dealt with in this slot, whether or not it could be read."""
+        found = self.connection.scalars(select(visited.c.person).where(visited.c.slot == slot))
+        return frozenset(PersonKey(person) for person in found)
+
+    def record(
+        self, slot: SlotId, person: PersonKey, read: bool, judgements: Sequence[Judgement], now: datetime
+    ) -> None:
+        """Keep one person's verdicts. What was recorded first stands; of who is excluded nothing is kept."""
+        visit = {"slot": slot, "person": person, "read": read, "at": now}
+        tag = self.keys.exclusion_tag(person)
+        if not self.changed(insert_visit(self.dialect), {**visit, "tag": tag}) or not judgements:
+            return
+        self.connection.execute(
+            INSERT_JUDGEMENT, [{"slot": slot, "person": person, "at": now, **values(j)} for j in judgements]
+        )
+
+    def tally(self, slot: SlotId) -> Mapping[RuleId, Mapping[Outcome, int]]:
+        """Per rule the number of people with each of the five outcomes, zeros included."""
+        count = func.count().label("number")
+        found: dict[RuleId, dict[Outcome, int]] = {}
+        for row in self.rows(
+            select(judgement.c.rule, judgement.c.outcome, count)
+            .where(judgement.c.slot == slot)
+            .group_by(judgement.c.rule, judgement.c.outcome)
+            .order_by(judgement.c.rule)
+        ):
+            found.setdefault(RuleId(row.rule), dict.fromkeys(Outcome, 0))[row.outcome] = row.number
+        return found
+
+    def unknowns(self, slot: SlotId) -> Mapping[tuple[RuleId, str], int]:
+        """Number of unknown verdicts by rule and reason code."""
+        count = func.count().label("number")
+        found = self.rows(
+            select(judgement.c.rule, judgement.c.reason, count)
+            .where(judgement.c.slot == slot, judgement.c.outcome == Outcome.UNKNOWN)
+            .group_by(judgement.c.rule, judgement.c.reason)
+            .order_by(judgement.c.rule, judgement.c.reason)
+        )
+        return {(RuleId(row.rule), row.reason): row.number for row in found}
+
+    def read_count(self, slot: SlotId) -> int:
+        counted = select(func.count()).select_from(visited).where(visited.c.slot == slot, visited.c.read)
+        return self.connection.scalar(counted) or 0
+
+    def deciding(self, slot: SlotId) -> list[tuple[PersonKey, Judgement]]:
+        with_finding = select(finding.c.person).where(finding.c.state.in_(LIVE))
+        found = self.rows(
+            select(judgement)
+            .where(
+                judgement.c.slot == slot,
+                or_(judgement.c.outcome == Outcome.DEVIATION, judgement.c.person.in_(with_finding)),
+            )
+            .order_by(judgement.c.person, judgement.c.rule)
+        )
+        return [(PersonKey(row.person), read_judgement(row)) for row in found]
+
+    def outcomes(self, slot: SlotId, rule: RuleId) -> Mapping[PersonKey, Outcome]:
+        found = self.rows(
+            select(judgement.c.person, judgement.c.outcome).where(
+                judgement.c.slot == slot, judgement.c.rule == rule
+            )
+        )
+        return {PersonKey(row.person): row.outcome for row in found}
+
+    def settle(self, slot_id: SlotId) -> None:
+        """Drop what this slot measured (shown values, occurrences) and all that earlier slots recorded."""
+        self.connection.execute(
+            update(judgement)
+            .where(judgement.c.slot == slot_id)
+            .values(detail=None, occurrence_start=None, occurrence_end=None)
+        )
+        claimed = select(slot.c.claimed).where(slot.c.id == slot_id).scalar_subquery()
+        earlier = select(slot.c.id).where(slot.c.claimed <= claimed, slot.c.id != slot_id)
+        for table in (judgement, visited):
+            self.connection.execute(delete(table).where(table.c.slot.in_(earlier)))
+
+
+def values(judged: Judgement) -> dict[str, Any]:
+    verdict = judged.verdict
+    return {
+        "rule": judged.rule,
+        "kind": judged.kind,
+        "outcome": verdict.outcome,
+        "why": verdict.why,
+        "reason": verdict.reason.code if verdict.reason else None,
+        "detail": verdict.shown or None,
+        **bounds(verdict.occurrence),
+    }
+
+
+def read_judgement(row: Row[Any]) -> Judgement:
+    reason = None if row.reason is None else Reason.of(row.reason)
+    shown = MappingProxyType(row.detail or {})
+    return Judgement(RuleId(row.rule), row.kind, Verdict(row.outcome, row.why, shown, interval(row), reason))

@@ -1,0 +1,150 @@
+"""The outbox: every letter that was ever ordered, and how far it has come."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy.engine import Row
+
+from mailbot.model.errors import Busy
+from mailbot.model.ids import FindingId, LetterId, PersonKey
+from mailbot.model.letters import LetterKind, LetterOrder, LetterState, OutboxLetter
+from mailbot.store.part import Part
+from mailbot.store.schema import finding as finding_table
+from mailbot.store.schema import letter as table
+
+UNDER_WAY = tuple(state for state in LetterState if state.under_way)
+UNFINISHED = (LetterState.CLAIMED, LetterState.DRAFTED)
+
+
+class Outbox(Part):
+    def order(self, letter: LetterId, order: LetterOrder, now: datetime) -> bool:
+        """Also False, and nothing kept, when the reader was excluded meanwhile."""
+        if self.is_excluded(order.person):
+            return False
+        new = self.insert_new(
+            table,
+            {
+                "id": letter,
+                "key": order.key,
+                "kind": order.kind,
+                "topic": order.topic,
+                "person": order.person,
+                "finding": order.finding,
+                "shown": order.shown,
+                "not_before": order.not_before,
+                "not_after": order.not_after,
+                "weekly": order.weekly,
+                "state": LetterState.WAITING,
+                "tidy": False,
+                "ordered": now,
+                "changed": now,
+            },
+        )
+        if new and order.finding is not None:
+            self.connection.execute(
+                update(finding_table)
+                .where(finding_table.c.id == order.finding)
+                .values(letters=finding_table.c.letters + 1)
+            )
+        return new
+
+    def letters_due(self, now: datetime, limit: int) -> list[OutboxLetter]:
+        """Among the waiting ones, whose time is over soonest comes first."""
+        unfinished = table.c.state.in_(UNFINISHED)
+        due = and_(table.c.state == LetterState.WAITING, table.c.not_before <= now, table.c.not_after >= now)
+        found = self.rows(
+            select(table)
+            .where(or_(unfinished, due))
+            .order_by(case((unfinished, 0), else_=1), table.c.not_after, table.c.id)
+            .limit(limit)
+        )
+        return [outbox_letter(row) for row in found]
+
+    def letter(self, letter: LetterId) -> OutboxLetter | None:
+        row = self.connection.execute(select(table).where(table.c.id == letter)).first()
+        return None if row is None else outbox_letter(row)
+
+    def letters_of(self, person: PersonKey) -> list[OutboxLetter]:
+        """Oldest first."""
+        found = select(table).where(table.c.person == person).order_by(table.c.ordered, table.c.id)
+        return [outbox_letter(row) for row in self.rows(found)]
+
+    def move(
+        self, letter: LetterId, from_: LetterState, to: LetterState, now: datetime, draft: str | None = None
+    ) -> None:
+        """`draft` is kept until the letter is at an end."""
+        values: dict[str, Any] = {"state": to, "changed": now}
+        if not to.under_way:
+            values["draft"] = None
+        elif draft is not None:
+            values["draft"] = draft
+        moved = self.changed(
+            update(table).where(table.c.id == letter, table.c.state == from_).values(**values)
+        )
+        if not moved:
+            raise Busy(f"Letter {letter} is not {from_} any more: another process has it.")
+
+    def expire(self, now: datetime) -> int:
+        """End the waiting letters whose time has passed; how many they were."""
+        return self.changed(
+            update(table)
+            .where(table.c.state == LetterState.WAITING, table.c.not_after < now)
+            .values(state=LetterState.EXPIRED, changed=now)
+        )
+
+    def withdraw(self, finding: FindingId, now: datetime) -> None:
+        """End the waiting letters about a finding that is over."""
+        self.connection.execute(
+            update(table)
+            .where(table.c.finding == finding, table.c.state == LetterState.WAITING)
+            .values(state=LetterState.WITHDRAWN, changed=now)
+        )
+
+    def untidy(self, limit: int) -> list[LetterId]:
+        found = self.connection.scalars(
+            select(table.c.id)
+            .where(table.c.state == LetterState.SENT, ~table.c.tidy)
+            .order_by(table.c.changed, table.c.id)
+            .limit(limit)
+        )
+        return [LetterId(letter) for letter in found]
+
+    def tidied(self, letter: LetterId) -> None:
+        """Leaves `changed` alone: it says when the letter left."""
+        self.connection.execute(update(table).where(table.c.id == letter).values(tidy=True))
+
+    def nudged_since(self, since: datetime) -> frozenset[PersonKey]:
+        sent = and_(table.c.state == LetterState.SENT, table.c.changed >= since)
+        found = self.connection.scalars(
+            select(table.c.person).where(table.c.weekly, or_(table.c.state.in_(UNDER_WAY), sent)).distinct()
+        )
+        return frozenset(PersonKey(person) for person in found)
+
+    def letter_counts(self) -> Mapping[tuple[LetterKind, LetterState], int]:
+        count = func.count().label("number")
+        found = self.rows(select(table.c.kind, table.c.state, count).group_by(table.c.kind, table.c.state))
+        return {(row.kind, row.state): row.number for row in found}
+
+    def next_letter(self, after: datetime) -> datetime | None:
+        """The first moment later than `after` from which another waiting letter may go."""
+        later = (table.c.state == LetterState.WAITING, table.c.not_before > after)
+        first: datetime | None = self.connection.scalar(select(func.min(table.c.not_before)).where(*later))
+        return first
+
+
+def outbox_letter(row: Row[Any]) -> OutboxLetter:
+    order = LetterOrder(
+        row.key,
+        row.kind,
+        row.topic,
+        PersonKey(row.person),
+        MappingProxyType(row.shown),
+        row.not_before,
+        row.not_after,
+        None if row.finding is None else FindingId(row.finding),
+        row.weekly,
+    )
+    return OutboxLetter(LetterId(row.id), order, row.state, row.draft, row.changed)

@@ -1,0 +1,288 @@
+"""The only place that turns settings into adapters."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import date, datetime, time, timedelta
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from mailbot.config.load import Configuration, collect
+from mailbot.config.problems import report
+from mailbot.directory.csv_people import CsvDirectory, read_people
+from mailbot.directory.exclusion import Exclusion
+from mailbot.engine.judge import ActiveRule
+from mailbot.engine.plan import LetterHours
+from mailbot.engine.recipients import Mode
+from mailbot.engine.slots import Schedule
+from mailbot.jobs.house import House, Terms
+from mailbot.letters.render import NormText, TomlLetters
+from mailbot.letters.smtp_relay import SmtpRelay
+from mailbot.letters.texts import LetterTexts
+from mailbot.model.clock import Clock, SystemClock
+from mailbot.model.errors import GateClosed, SettingsRefused
+from mailbot.model.ids import ObjectGuid
+from mailbot.model.people import Language
+from mailbot.model.slots import Job
+from mailbot.policy.packs import Pack
+from mailbot.ports import Exchange, Post, Store
+from mailbot.reports.operator import FileOperator
+from mailbot.rules import registry
+from mailbot.store.keys import read_key_file
+from mailbot.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    from mailbot.exchange.ews.breaker import Breaker
+    from mailbot.exchange.ews.connection import Server
+
+BREAKER = "ews_breaker"
+ABSENCE_LETTERS = (time(10), time(15))
+"""Local hours of the absence letter: late enough to be at work, early enough to act on (practice 6)."""
+
+EVERY_DAY = frozenset(range(7))
+SWEEP_GRACE = timedelta(hours=8)
+DIGEST_GRACE = timedelta(hours=7)
+RETAIN_GRACE = timedelta(hours=20)
+
+PostWrapper = Callable[[Post], Post]
+
+
+def configuration(folder: Path, env: Mapping[str, str]) -> Configuration:
+    """Everything in a settings folder, with its people file and letter texts, validated together.
+
+    Raises SettingsRefused once, with every problem of every file.
+    """
+    found, problems = collect(folder, env)
+    _, wrong_texts = LetterTexts.check(folder / "letters")
+    problems = [*problems, *wrong_texts]
+    if found is not None:
+        people = found.settings.people
+        _, wrong_people = read_people(
+            people.file,
+            people.accepted_domains,
+            Exclusion.of(people),
+            frozenset(),
+            SystemClock().now(),
+            waivers=found.waivers,
+            zone=found.settings.organisation.zone,
+        )
+        problems += wrong_people
+    if found is None or problems:
+        raise SettingsRefused(report(problems))
+    return found
+
+
+@contextmanager
+def opened(
+    folder: Path,
+    env: Mapping[str, str] | None = None,
+    *,
+    clock: Clock | None = None,
+    owner: str | None = None,
+    wrap_post: PostWrapper | None = None,
+    halting: Callable[[], bool] = lambda: False,
+    insist: bool = True,
+) -> Iterator[House]:
+    """A house with everything in its place; what was opened is closed again.
+
+    `insist` is False for the doctor, who must be able to look at a house that may not work yet.
+
+    Raises SettingsRefused, KeyRefused, Unreachable (database) or, for the mode live without open gates,
+    GateClosed: then nothing has been started.
+    """
+    found = configuration(folder, os.environ if env is None else env)
+    clock = clock or SystemClock()
+    settings = found.settings
+    with ExitStack() as stack:
+        store = SqlStore(_database(found), read_key_file(settings.store.key_file))
+        stack.callback(store.close)
+        breaker = _breaker(clock, store)
+        house = House(
+            clock=clock,
+            terms=_terms(found),
+            rules=partial(_rules, found.pack),
+            directory=CsvDirectory(
+                settings.people.file,
+                settings.people.accepted_domains,
+                Exclusion.of(settings.people),
+                lambda: _excluded(store),
+                clock,
+                settings.organisation.zone,
+            ),
+            store=store,
+            exchange=_exchange(found, clock, breaker, stack),
+            post=_post(found, breaker, stack, wrap_post),
+            letters=_letters(found, clock),
+            operator=_operator(found, store, clock),
+            owner=owner or f"{socket.gethostname()}/{os.getpid()}",
+            halting=halting,
+        )
+        if insist and house.terms.mode is Mode.LIVE and not house.gates_open():
+            closed = ", ".join(state.gate.value for state in house.gates() if not state.open)
+            raise GateClosed(
+                f"mode live refuses to start while gates are closed: {closed}; see: mailbot doctor"
+            )
+        yield house
+
+
+def schedules(folder: Path, env: Mapping[str, str] | None = None) -> tuple[tuple[Schedule, ...], timedelta]:
+    """The timetable of a settings folder and the pause between deliveries."""
+    plan = configuration(folder, os.environ if env is None else env).settings.schedule
+    digest_days = frozenset({plan.digest_weekday.number})
+    return (
+        Schedule(Job.RETAIN, (plan.retain,), EVERY_DAY, RETAIN_GRACE),
+        Schedule(Job.SWEEP, (plan.sweep,), EVERY_DAY, SWEEP_GRACE),
+        Schedule(Job.DIGEST, (plan.digest,), digest_days, DIGEST_GRACE, roll_to_office_day=True),
+    ), timedelta(minutes=plan.deliver_every_minutes)
+
+
+def _terms(found: Configuration) -> Terms:
+    settings = found.settings
+    return Terms(
+        zone=settings.organisation.zone,
+        closed=found.closed,
+        pack=found.pack,
+        policy_hash=found.policy_hash,
+        evidence=found.evidence,
+        mode=Mode(settings.delivery.mode),
+        redirect_to=settings.delivery.redirect_to,
+        redirect_everyone=settings.exchange.on_this_machine,
+        pilot_groups=frozenset(settings.people.pilot_groups),
+        sender=settings.delivery.sender,
+        cap=settings.delivery.cap_per_run,
+        hours=LetterHours((settings.schedule.deliver_from, settings.schedule.deliver_until), ABSENCE_LETTERS),
+    )
+
+
+def _rules(pack: Pack, today: date) -> tuple[ActiveRule, ...]:
+    """The rules that the pack's norms switch on today, with their parameters."""
+    known = registry()
+    return tuple(
+        ActiveRule(known[norm.rule], norm.parameters)
+        for norm in pack.active_norms(today)
+        if norm.built and norm.rule is not None
+    )
+
+
+def _excluded(store: Store) -> frozenset[ObjectGuid]:
+    with store.begin() as work:
+        return work.exclusions()
+
+
+def _database(found: Configuration) -> str:
+    """The database's URL, with the password from its file where there is one."""
+    url, password = found.settings.store.url, found.secrets.store_password
+    if password is None:
+        return url
+    scheme, _, rest = url.partition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}://{user}:{quote(password.get_secret_value(), safe='')}{at}{host}"
+
+
+def _breaker(clock: Clock, store: Store) -> "Breaker":
+    from mailbot.exchange.ews.breaker import Breaker
+
+    def recall() -> str | None:
+        with store.begin() as work:
+            return work.note(BREAKER)
+
+    def remember(text: str | None) -> None:
+        with store.begin() as work:
+            work.set_note(BREAKER, text)
+
+    return Breaker(clock, recall, remember)
+
+
+def _server(found: Configuration) -> "Server":
+    from mailbot.exchange.ews.connection import Server
+
+    exchange = found.settings.exchange
+    major, minor = (int(part) for part in exchange.server_version.split(".")[:2])
+    return Server(
+        endpoint=exchange.endpoint,
+        auth=exchange.auth,
+        username=exchange.username,
+        password=found.secrets.exchange_password.get_secret_value(),
+        impersonate=exchange.access == "impersonation",
+        build=(major, minor),
+        ca_file=exchange.ca_file,
+        request_deadline=exchange.request_deadline_seconds,
+    )
+
+
+def _exchange(
+    found: Configuration, clock: Clock, breaker: "Breaker", stack: ExitStack
+) -> Callable[[], Exchange]:
+    @cache
+    def connect() -> Exchange:
+        from mailbot.exchange.ews.road import EwsRoad
+        from mailbot.exchange.ews.visit import Limits
+
+        settings = found.settings.exchange
+        limits = Limits(settings.workers, settings.mailbox_deadline_seconds, settings.run_minutes * 60)
+        zone, sender = found.settings.organisation.zone, found.settings.delivery.sender
+        road = EwsRoad(_server(found), limits, zone, clock, breaker, sender)
+        stack.callback(road.close)
+        return road
+
+    return connect
+
+
+def _post(
+    found: Configuration, breaker: "Breaker", stack: ExitStack, wrap: PostWrapper | None
+) -> Callable[[], Post]:
+    @cache
+    def connect() -> Post:
+        from mailbot.exchange.ews_post import EwsPost
+
+        post = EwsPost(_server(found), found.settings.delivery.sender, breaker)
+        stack.callback(post.close)
+        return wrap(post) if wrap else post
+
+    return connect
+
+
+def _letters(found: Configuration, clock: Clock) -> TomlLetters:
+    settings = found.settings
+    today = clock.now().astimezone(settings.organisation.zone).date()
+    norms = {
+        str(norm.rule): NormText(
+            norm.article,
+            dict.fromkeys(Language, found.pack.source.regulation),
+            {Language.NL: norm.text_nl, Language.EN: norm.text_en},
+        )
+        for norm in found.pack.active_norms(today)
+        if norm.rule is not None
+    }
+    return TomlLetters(
+        LetterTexts.load(found.folder / "letters"),
+        organisation=settings.organisation.name,
+        sender=settings.delivery.sender,
+        sender_name=settings.delivery.sender_name,
+        contact=settings.delivery.contact,
+        intranet_word=settings.delivery.intranet_word,
+        norms=norms,
+    )
+
+
+def _operator(found: Configuration, store: Store, clock: Clock) -> FileOperator:
+    settings = found.settings.operator
+    relay = None
+    if settings.smtp_host is not None and settings.smtp_from is not None:
+        relay = SmtpRelay(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            sender=settings.smtp_from,
+            to=settings.smtp_to,
+            clock=clock,
+            starttls=settings.smtp_starttls,
+        )
+
+    def change(code: str, now: datetime | None) -> bool:
+        with store.begin() as work:
+            return work.set_problem(code, now)
+
+    return FileOperator(settings.status_file, change, clock, relay)

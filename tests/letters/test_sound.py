@@ -1,0 +1,163 @@
+"""How letters sound: short, plain and friendly, and never "delete" to somebody whose mail must be kept."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mailbot.letters.render import NormText, TomlLetters
+from mailbot.letters.style import DELETING, speaks_of_deleting, style_faults
+from mailbot.letters.texts import LetterTexts
+from mailbot.model.ids import Address, RuleId
+from mailbot.model.letters import Letter, LetterKind, Mail
+from mailbot.model.people import Language
+
+PRESSURE = re.compile(
+    r"\b(direct|onmiddellijk|dringend|spoed|uiterlijk|laatste kans|moet je|je moet|overtre\w+|sanctie\w*"
+    r"|immediately|urgent\w*|deadline|last chance|you must|violat\w+|password|wachtwoord|inloggen)\b",
+    re.IGNORECASE,
+)
+
+
+def test_a_letter_is_short_and_plain(case: Any, post_help: TomlLetters, texts: LetterTexts) -> None:
+    document = post_help.document(case.letter())
+    jargon = texts.common[case.language].jargon
+    assert style_faults(document.core, document.rest, jargon) == []
+
+
+def test_a_letter_neither_presses_nor_asks_to_sign_in(case: Any, render: Callable[[Letter], Mail]) -> None:
+    mail = render(case.letter())
+    assert PRESSURE.search(mail.subject + mail.text) is None
+
+
+def test_a_letter_has_nothing_to_click_on_and_loads_nothing(
+    case: Any, render: Callable[[Letter], Mail]
+) -> None:
+    mail = render(case.letter())
+    assert re.search(r"<(a|img|button|form|input|script|link|iframe|svg)\b", mail.html) is None
+    assert "url(" not in mail.html
+    assert re.findall(r"https?://|www\.", mail.text) == []
+
+
+def test_a_subject_tells_a_bystander_nothing_bad(case: Any, render: Callable[[Letter], Mail]) -> None:
+    subject = render(case.letter()).subject.lower()
+    for word in ("groot", "vol", "limiet", "regel", "niet", "large", "full", "limit", "rule", "not", "gb"):
+        assert re.search(rf"\b{word}\b", subject) is None
+
+
+def test_every_letter_greets_its_reader_and_names_the_organisation(
+    case: Any, render: Callable[[Letter], Mail]
+) -> None:
+    mail = render(case.letter())
+    assert "Gemeente Voorbeeld" in mail.text
+    redirected = case.more.get("redirected", False)
+    assert ("Jan-Willem Dekker," in mail.text) is not redirected
+
+
+def test_every_letter_to_an_employee_says_what_it_is_and_who_sees_it(
+    quota_letter: Letter, absence_letter: Letter, render: Callable[[Letter], Mail]
+) -> None:
+    for letter in (quota_letter, absence_letter):
+        text = render(letter).text
+        for promise in (
+            "alleen aan jou",
+            "Collega's die jouw postbus mogen openen, kunnen het zien",
+            "geen waarschuwing zoals in artikel 11",
+            "bezwaar maken",
+            "de helpdesk, toestel 1400",
+            "'postbushulp'",
+            "E-mailprotocol gemeente Voorbeeld",
+        ):
+            assert promise in text
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_under_hold_no_letter_speaks_of_deleting(
+    case: Any, language: Language, post_help: TomlLetters
+) -> None:
+    letter = replace(case.letter(), hold=True)
+    letter = replace(letter, to=replace(letter.to, language=language))
+    document = post_help.document(letter)
+    for part in (document.subject, *document.core, *document.rest):
+        assert speaks_of_deleting(part, language) is None
+
+
+def test_without_hold_the_quota_letter_does_say_how(
+    quota_letter: Letter, render: Callable[[Letter], Mail]
+) -> None:
+    assert "Verwijder wat je niet meer nodig hebt." in render(quota_letter).text
+
+
+def test_an_article_that_speaks_of_deleting_is_only_cited_under_hold(
+    quota_letter: Letter, texts: LetterTexts
+) -> None:
+    own_words = {Language.NL: "Iedereen ruimt de postbus op.", Language.EN: "Everybody empties the mailbox."}
+    regulation = {Language.NL: "het protocol", Language.EN: "the protocol"}
+    letters = TomlLetters(
+        texts,
+        organisation="Gemeente Voorbeeld",
+        sender=Address("postbushulp@voorbeeld.example"),
+        sender_name="Postbushulp",
+        contact="toestel 1400",
+        intranet_word="postbushulp",
+        norms={RuleId("quota"): NormText("4.5", regulation, own_words)},
+    )
+    free = letters.document(quota_letter).text()
+    held = letters.document(replace(quota_letter, hold=True)).text()
+    assert "Iedereen ruimt de postbus op." in free
+    assert "Iedereen ruimt" not in held
+    assert "artikel 4.5" in held
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        (Language.NL, "Verwijder oude berichten."),
+        (Language.NL, "Ruim je postbus op."),
+        (Language.NL, "Maak de map met oude post leeg."),
+        (Language.NL, "Gooi weg wat je niet nodig hebt."),
+        (Language.NL, "Het wissen van berichten helpt."),
+        (Language.EN, "Delete old messages."),
+        (Language.EN, "Clean up your mailbox."),
+        (Language.EN, "Empty the folder."),
+        (Language.EN, "Throw old mail away."),
+    ],
+)
+def test_deleting_is_recognised_in_its_many_forms(language: Language, text: str) -> None:
+    assert speaks_of_deleting(text, language) is not None
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        (Language.NL, "Je postbus kan wel wat ruimte gebruiken."),
+        (Language.NL, "Binnenkort weg? Zet je automatische antwoord aan."),
+        (Language.NL, "Laat al je berichten gewoon staan."),
+        (Language.EN, "Leave all your messages where they are."),
+        (Language.EN, "Your mailbox is filling up."),
+    ],
+)
+def test_ordinary_words_are_not_taken_for_deleting(language: Language, text: str) -> None:
+    assert speaks_of_deleting(text, language) is None
+
+
+def test_both_languages_have_their_own_words_for_deleting() -> None:
+    assert DELETING.keys() == set(Language)
+
+
+def test_style_faults_names_what_is_wrong() -> None:
+    long = "een twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien zestien."
+    faults = style_faults(["Middels dit bericht.", long, *["kort genoeg"] * 60], [], ["middels"])
+    assert faults == ["139 words; at most 120", f"16 words, at most 15: '{long}'", "jargon: 'middels'"]
+
+
+def test_kinds_that_are_shipped(texts: LetterTexts) -> None:
+    kinds = {topic: by[Language.NL].kinds for topic, by in texts.topics.items()}
+    assert kinds == {
+        "quota": {LetterKind.NUDGE},
+        "out_of_office": {LetterKind.NUDGE},
+        "explain": {LetterKind.NOTICE},
+        "digest": {LetterKind.DIGEST},
+    }

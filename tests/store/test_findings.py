@@ -1,0 +1,206 @@
+"""A finding changes only from the version that the plan rests on; each change leaves a line of history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Engine, select
+
+from mailbot.model.errors import PlanRefused
+from mailbot.model.findings import FindingState
+from mailbot.model.ids import FindingId, RuleId
+from mailbot.model.letters import LetterKind, LetterState
+from mailbot.model.mailbox import Interval
+from mailbot.model.verdicts import Kind
+from mailbot.store.schema import finding_history
+from mailbot.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    from tests.store.conftest import Story
+
+HOUR = timedelta(hours=1)
+F1 = FindingId("f1")
+AWAY = Interval(datetime(2026, 3, 3, 7, tzinfo=UTC), datetime(2026, 3, 6, 16, tzinfo=UTC))
+
+
+def test_a_plan_opens_a_finding_and_orders_its_letter(store: SqlStore, story: Story) -> None:
+    finding = story.open_finding(1)
+    assert (finding.id, finding.state, finding.version) == (F1, FindingState.OPEN, 1)
+    assert (finding.kind, finding.rule, finding.occurrence) == (Kind.STATE, "quota", None)
+    assert (finding.opened, finding.changed) == (story.now, story.now)
+    assert (finding.letters, finding.pending) == (1, True)
+    with store.begin() as work:
+        letter = work.letter(store.letter_id("1: first nudge"))
+        assert letter is not None
+        assert letter.order == story.order(1, finding=F1)
+        assert letter.state is LetterState.WAITING
+
+
+def test_an_event_keeps_when_it_happens(store: SqlStore, story: Story) -> None:
+    with store.begin() as work:
+        work.change(story.plan(story.step(1, story.transition(1, occurrence=AWAY))), 0, story.now)
+        assert work.findings_of(story.person(1))[0].occurrence == AWAY
+        longer = Interval(AWAY.start, AWAY.end + timedelta(days=3))
+        step = story.step(1, story.transition(1, FindingState.TOLD, base=1, occurrence=longer))
+        work.change(story.plan(step), 0, story.now)
+        assert work.findings_of(story.person(1))[0].occurrence == longer
+
+
+def test_the_same_finding_cannot_be_opened_twice(store: SqlStore, story: Story) -> None:
+    story.open_finding(1)
+    with store.begin() as work, pytest.raises(PlanRefused, match="new plan"):
+        work.change(story.plan(story.step(1, story.transition(1))), 0, story.now)
+
+
+@pytest.mark.parametrize("base", [2, 99])
+def test_a_plan_that_rests_on_another_version_is_refused_whole(
+    store: SqlStore, story: Story, base: int
+) -> None:
+    before = story.open_finding(1)
+    step = story.step(1, story.transition(1, FindingState.REMINDED, base), story.order(1, "reminder"))
+    with pytest.raises(PlanRefused), store.begin() as work:
+        work.change(story.plan(step), 0, story.now + HOUR)
+    with store.begin() as work:
+        assert work.findings_of(story.person(1)) == [before]
+        assert work.letter(store.letter_id("1: reminder")) is None
+
+
+def test_a_change_moves_the_version_on(store: SqlStore, story: Story) -> None:
+    story.open_finding(1)
+    with store.begin() as work:
+        work.change(
+            story.plan(story.step(1, story.transition(1, FindingState.REMINDED, 1))), 0, story.now + HOUR
+        )
+        finding = work.findings_of(story.person(1))[0]
+    assert (finding.state, finding.version) == (FindingState.REMINDED, 2)
+    assert (finding.opened, finding.changed) == (story.now, story.now + HOUR)
+
+
+def test_a_letter_alone_also_needs_its_finding_unchanged(store: SqlStore, story: Story) -> None:
+    finding = story.open_finding(1, letter=False)
+    order = story.order(1, "held till today", finding=F1)
+    step = story.step(1, None, order, finding)
+    with store.begin() as work:
+        work.change(story.plan(step), 0, story.now)
+        assert work.findings_of(story.person(1)) == [replace(finding, letters=1, pending=True)]
+        work.told(F1, story.now + HOUR)
+    with store.begin() as work, pytest.raises(PlanRefused):
+        work.change(story.plan(step), 0, story.now)
+
+
+def test_the_same_letter_twice_is_one_letter(store: SqlStore, story: Story) -> None:
+    finding = story.open_finding(1)
+    step = story.step(1, None, story.order(1, finding=F1), finding)
+    with store.begin() as work:
+        work.change(story.plan(step), 0, story.now)
+        assert len(work.letters_of(story.person(1))) == 1
+        assert work.findings_of(story.person(1))[0].letters == 1
+
+
+@pytest.mark.parametrize("end", [FindingState.RESOLVED, FindingState.LAPSED, FindingState.WAIVED])
+def test_an_end_withdraws_what_still_waits_and_lets_the_last_letter_go(
+    store: SqlStore, story: Story, end: FindingState
+) -> None:
+    story.open_finding(1)
+    thanks = story.order(1, "thanks", finding=F1, kind=LetterKind.THANKS)
+    with store.begin() as work:
+        work.change(story.plan(story.step(1, story.transition(1, end, 1), thanks)), 0, story.now + HOUR)
+        states = {letter.order.key: letter.state for letter in work.letters_of(story.person(1))}
+    assert states == {"1: first nudge": LetterState.WITHDRAWN, "1: thanks": LetterState.WAITING}
+
+
+def test_a_letter_that_is_being_sent_is_not_withdrawn(store: SqlStore, story: Story) -> None:
+    story.open_finding(1)
+    letter = store.letter_id("1: first nudge")
+    with store.begin() as work:
+        work.move(letter, LetterState.WAITING, LetterState.CLAIMED, story.now)
+        work.change(story.plan(story.step(1, story.transition(1, FindingState.RESOLVED, 1))), 0, story.now)
+        kept = work.letter(letter)
+        assert kept is not None
+        assert kept.state is LetterState.CLAIMED
+
+
+@pytest.mark.parametrize(
+    ("to", "pending"),
+    [(state, state in (LetterState.CLAIMED, LetterState.DRAFTED, LetterState.IN_DOUBT, LetterState.WAITING))
+     for state in LetterState],
+)  # fmt: skip
+def test_a_finding_is_pending_while_a_letter_is_under_way_or_in_doubt(
+    store: SqlStore, story: Story, to: LetterState, pending: bool
+) -> None:
+    story.open_finding(1)
+    with store.begin() as work:
+        work.move(store.letter_id("1: first nudge"), LetterState.WAITING, to, story.now)
+        finding = work.findings_of(story.person(1))[0]
+    assert finding.pending is pending
+    assert finding.letters == 1, "a letter that was ever ordered counts"
+
+
+def test_a_sent_letter_makes_an_open_finding_told_and_no_other(store: SqlStore, story: Story) -> None:
+    story.open_finding(1)
+    with store.begin() as work:
+        for _ in range(2):
+            work.told(F1, story.now + HOUR)
+        told = work.findings_of(story.person(1))[0]
+        assert (told.state, told.version, told.changed) == (FindingState.TOLD, 2, story.now + HOUR)
+        work.told(FindingId("nobody's"), story.now)
+
+
+def test_history_says_what_happened_when_and_nothing_else(store: SqlStore, story: Story, raw: Engine) -> None:
+    story.open_finding(1)
+    with store.begin() as work:
+        work.told(F1, story.now + HOUR)
+        work.change(
+            story.plan(story.step(1, story.transition(1, FindingState.RESOLVED, 2))), 0, story.now + 2 * HOUR
+        )
+    columns = ("finding", "at", "from_state", "to_state")
+    with raw.connect() as connection:
+        found = connection.execute(select(*(finding_history.c[name] for name in columns)).order_by("at"))
+        assert [tuple(row) for row in found] == [
+            (F1, story.now, None, FindingState.OPEN),
+            (F1, story.now + HOUR, FindingState.OPEN, FindingState.TOLD),
+            (F1, story.now + 2 * HOUR, FindingState.TOLD, FindingState.RESOLVED),
+        ]
+    assert set(finding_history.c.keys()) == {"id", *columns}
+
+
+def test_living_findings_by_rule(store: SqlStore, story: Story) -> None:
+    for number in (1, 2, 3):
+        story.open_finding(number, now=story.now + number * HOUR)
+    with store.begin() as work:
+        work.change(story.plan(story.step(2, story.transition(2, FindingState.RESOLVED, 1))), 0, story.now)
+        assert [finding.id for finding in work.living()] == ["f1", "f3"]
+        assert len(work.living([RuleId("quota")])) == 2
+        assert work.living([RuleId("out_of_office")]) == []
+        assert work.living([]) == []
+        assert work.finding_counts() == {
+            (RuleId("quota"), FindingState.OPEN): 2,
+            (RuleId("quota"), FindingState.RESOLVED): 1,
+        }
+
+
+def test_findings_of_people_who_left_lapse_and_their_letters_stay_home(store: SqlStore, story: Story) -> None:
+    for number in (1, 2):
+        story.open_finding(number)
+    with store.begin() as work:
+        assert work.forget_absent([story.person(2)], story.now + HOUR) == 1
+        assert work.forget_absent([story.person(2)], story.now + HOUR) == 0
+        gone = work.findings_of(story.person(1))[0]
+        assert (gone.state, gone.version, gone.changed) == (FindingState.LAPSED, 2, story.now + HOUR)
+        assert work.letters_of(story.person(1))[0].state is LetterState.WITHDRAWN
+        assert work.living() == work.findings_of(story.person(2))
+
+
+def test_nothing_happens_to_somebody_who_was_excluded_since(store: SqlStore, story: Story) -> None:
+    plan = story.plan(story.step(1, story.transition(1), story.order(1)))
+    with store.begin() as work:
+        work.exclude(story.guid(1), story.person(1), story.now)
+    with store.begin() as work, pytest.raises(PlanRefused, match="excluded"):
+        work.change(plan, 0, story.now)
+    with store.begin() as work:
+        assert not work.order(store.letter_id("digest"), story.order(1, "digest"), story.now)
+        assert work.findings_of(story.person(1)) == []
+        assert work.letters_of(story.person(1)) == []

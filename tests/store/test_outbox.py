@@ -1,0 +1,168 @@
+"""A letter is ordered once, moves from state to state by one process only, and waits for its hours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mailbot.model.errors import Busy
+from mailbot.model.letters import LetterKind, LetterOrder, LetterState
+from mailbot.ports import Work
+from mailbot.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    from tests.store.conftest import Story
+
+HOUR = timedelta(hours=1)
+WAITING, CLAIMED, DRAFTED, SENT = (
+    LetterState.WAITING,
+    LetterState.CLAIMED,
+    LetterState.DRAFTED,
+    LetterState.SENT,
+)
+
+
+def put(work: Work, story: Story, *orders: LetterOrder) -> None:
+    for order in orders:
+        assert work.order(story.store.letter_id(order.key), order, story.now)
+
+
+def keys(work: Work, story: Story, at: timedelta, limit: int = 10) -> list[str]:
+    return [letter.order.key for letter in work.letters_due(story.now + at, limit)]
+
+
+def test_a_second_order_with_the_same_key_is_the_same_letter(store: SqlStore, story: Story) -> None:
+    order = story.order(1)
+    with store.begin() as work:
+        assert work.order(store.letter_id(order.key), order, story.now)
+        assert not work.order(store.letter_id(order.key), replace(order, shown={"size_bytes": 7}), story.now)
+        assert [letter.order for letter in work.letters_of(story.person(1))] == [order]
+
+
+def test_a_letter_goes_from_its_first_moment_to_its_last_and_then_expires(
+    store: SqlStore, story: Story
+) -> None:
+    order = story.order(1, not_before=story.now + HOUR, not_after=story.now + 2 * HOUR)
+    instant = timedelta(microseconds=1)
+    with store.begin() as work:
+        put(work, story, order)
+        assert keys(work, story, HOUR - instant) == []
+        assert keys(work, story, HOUR) == [order.key]
+        assert keys(work, story, 2 * HOUR) == [order.key]
+        assert keys(work, story, 2 * HOUR + instant) == []
+        assert work.expire(story.now + 2 * HOUR) == 0
+        assert work.expire(story.now + 2 * HOUR + instant) == 1
+        assert work.letters_of(story.person(1))[0].state is LetterState.EXPIRED
+
+
+def test_unfinished_letters_come_first_whatever_their_hour_then_the_most_pressing(
+    store: SqlStore, story: Story
+) -> None:
+    later = story.order(1, not_after=story.now + 4 * HOUR)
+    sooner = story.order(2, not_after=story.now + 2 * HOUR)
+    drafted = story.order(3, not_after=story.now + 3 * HOUR)
+    with store.begin() as work:
+        put(work, story, later, sooner, drafted)
+        for from_, to in ((WAITING, CLAIMED), (CLAIMED, DRAFTED)):
+            work.move(store.letter_id(drafted.key), from_, to, story.now)
+        assert keys(work, story, HOUR) == [drafted.key, sooner.key, later.key]
+        assert keys(work, story, HOUR, limit=2) == [drafted.key, sooner.key]
+        assert keys(work, story, 10 * HOUR) == [drafted.key]
+        assert work.expire(story.now + 10 * HOUR) == 2, "what may have left does not expire"
+
+
+def test_a_move_from_a_state_that_was_left_is_refused(store: SqlStore, story: Story) -> None:
+    letter = store.letter_id(story.order(1).key)
+    with store.begin() as work:
+        put(work, story, story.order(1))
+        work.move(letter, WAITING, CLAIMED, story.now)
+    with store.begin() as work, pytest.raises(Busy, match="not waiting"):
+        work.move(letter, WAITING, CLAIMED, story.now)
+    with store.begin() as work, pytest.raises(Busy):
+        work.move(store.letter_id("never ordered"), WAITING, CLAIMED, story.now)
+
+
+def test_the_draft_is_kept_until_the_letter_is_at_an_end(store: SqlStore, story: Story) -> None:
+    letter = store.letter_id(story.order(1).key)
+    drafts = []
+    with store.begin() as work:
+        put(work, story, story.order(1))
+        work.move(letter, WAITING, CLAIMED, story.now)
+        for from_, to, draft in (
+            (CLAIMED, DRAFTED, "AAMk"),
+            (DRAFTED, LetterState.IN_DOUBT, None),
+            (LetterState.IN_DOUBT, SENT, None),
+        ):
+            work.move(letter, from_, to, story.now + HOUR, draft)
+            kept = work.letter(letter)
+            assert kept is not None
+            assert (kept.state, kept.changed) == (to, story.now + HOUR)
+            drafts.append(kept.draft)
+    assert drafts == ["AAMk", "AAMk", None]
+
+
+def send(work: Work, story: Story, key: str, at: timedelta) -> None:
+    letter = story.store.letter_id(key)
+    for from_, to in ((WAITING, CLAIMED), (CLAIMED, DRAFTED), (DRAFTED, SENT)):
+        work.move(letter, from_, to, story.now + at)
+
+
+def test_sent_letters_are_tidied_oldest_first(store: SqlStore, story: Story) -> None:
+    with store.begin() as work:
+        orders = [story.order(number) for number in (1, 2, 3, 4)]
+        put(work, story, *orders)
+        for number, order in enumerate(orders[:3]):
+            send(work, story, order.key, (3 - number) * HOUR)
+        third, second, first = (store.letter_id(order.key) for order in orders[:3])
+        assert work.untidy(10) == [first, second, third]
+        assert work.untidy(1) == [first]
+        work.tidied(first)
+        assert work.untidy(10) == [second, third]
+        kept = work.letter(first)
+        assert kept is not None
+        assert kept.changed == story.now + HOUR, "tidying does not change when it left"
+
+
+def test_a_weekly_letter_counts_while_under_way_and_for_a_week_after_it_left(
+    store: SqlStore, story: Story
+) -> None:
+    waiting, recent, old, free, expired, doubt = (story.order(number) for number in range(1, 7))
+    with store.begin() as work:
+        put(work, story, waiting, recent, old, replace(free, weekly=False), expired, doubt)
+        send(work, story, recent.key, 2 * HOUR)
+        send(work, story, old.key, 1 * HOUR)
+        send(work, story, free.key, 2 * HOUR)
+        work.move(store.letter_id(expired.key), WAITING, LetterState.EXPIRED, story.now + 3 * HOUR)
+        work.move(store.letter_id(doubt.key), WAITING, LetterState.IN_DOUBT, story.now)
+        assert work.nudged_since(story.now + 2 * HOUR) == {waiting.person, recent.person, doubt.person}
+
+
+def test_letters_are_counted_by_kind_and_state(store: SqlStore, story: Story) -> None:
+    digest = story.order(4, kind=LetterKind.DIGEST, topic="digest")
+    with store.begin() as work:
+        assert work.letter_counts() == {}
+        put(work, story, story.order(1), story.order(2), story.order(3), digest)
+        send(work, story, story.order(3).key, HOUR)
+        assert work.letter_counts() == {
+            (LetterKind.NUDGE, WAITING): 2,
+            (LetterKind.NUDGE, SENT): 1,
+            (LetterKind.DIGEST, WAITING): 1,
+        }
+
+
+def test_the_next_letter_is_the_first_waiting_one_that_is_not_due_yet(store: SqlStore, story: Story) -> None:
+    with store.begin() as work:
+        assert work.next_letter(story.now) is None
+        put(work, story, *(story.order(hour, not_before=story.now + hour * HOUR) for hour in (0, 1, 2, 3)))
+        send(work, story, story.order(1).key, timedelta(0))
+        assert work.next_letter(story.now) == story.now + 2 * HOUR
+        assert work.next_letter(story.now + 2 * HOUR) == story.now + 3 * HOUR
+        assert work.next_letter(story.now + 3 * HOUR) is None
+
+
+def test_an_unknown_letter_is_none(store: SqlStore, story: Story) -> None:
+    with store.begin() as work:
+        assert work.letter(store.letter_id("x")) is None

@@ -1,0 +1,226 @@
+"""Two processes want the same thing at the same moment: one gets it, nobody hangs."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from mailbot.model.errors import Busy, PlanRefused
+from mailbot.model.findings import FindingState
+from mailbot.model.letters import LetterState
+from mailbot.model.slots import Claim
+from mailbot.model.verdicts import Judgement, Kind, compliant
+from mailbot.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    from tests.store.conftest import Story
+
+T = TypeVar("T")
+LEASE = timedelta(minutes=10)
+RACERS = 4
+
+
+@pytest.fixture
+def racers(database: str, store: SqlStore, story: Story) -> Iterator[list[SqlStore]]:
+    """Stores with connections of their own, as processes have them."""
+    opened = [SqlStore(database, story.key, deadline=20) for _ in range(RACERS)]
+    yield opened
+    for racer in opened:
+        racer.close()
+
+
+def race(racers: Sequence[SqlStore], run: Callable[[SqlStore, int], T]) -> list[T | type[Exception]]:
+    """What each racer got, or the kind of refusal; all start together."""
+    start = threading.Barrier(len(racers))
+
+    def one(number: int) -> T | type[Exception]:
+        start.wait(timeout=20)
+        try:
+            return run(racers[number], number)
+        except (Busy, PlanRefused) as refusal:
+            return type(refusal)
+
+    with ThreadPoolExecutor(len(racers)) as pool:
+        return list(pool.map(one, range(len(racers))))
+
+
+def test_a_new_slot_goes_to_one(racers: list[SqlStore], story: Story) -> None:
+    def claim(store: SqlStore, number: int) -> Claim:
+        with store.begin() as work:
+            return work.claim(story.sweep, f"process {number}", story.now, story.now + LEASE)
+
+    assert Counter(race(racers, claim)) == {Claim.NEW: 1, Claim.HELD: RACERS - 1}
+
+
+def test_a_dead_slot_is_taken_over_by_one(racers: list[SqlStore], store: SqlStore, story: Story) -> None:
+    with store.begin() as work:
+        story.claim(work)
+    later = story.now + LEASE
+
+    def claim(racer: SqlStore, number: int) -> Claim:
+        with racer.begin() as work:
+            return work.claim(story.sweep, f"process {number}", later, later + LEASE)
+
+    assert Counter(race(racers, claim)) == {Claim.RESUMED: 1, Claim.HELD: RACERS - 1}
+
+
+def test_a_finding_is_changed_by_one(racers: list[SqlStore], store: SqlStore, story: Story) -> None:
+    before = story.open_finding(1)
+
+    def change(racer: SqlStore, number: int) -> str:
+        order = story.order(1, f"reminder of {number}", finding=before.id)
+        step = story.step(1, story.transition(1, FindingState.REMINDED, 1), order)
+        with racer.begin() as work:
+            work.change(story.plan(step), 0, story.now)
+        return "changed"
+
+    assert Counter(race(racers, change)) == {"changed": 1, PlanRefused: RACERS - 1}
+    with store.begin() as work:
+        assert [finding.version for finding in work.living()] == [2]
+        assert len(work.letters_of(story.person(1))) == 2
+
+
+def test_a_finding_is_opened_by_one(racers: list[SqlStore], store: SqlStore, story: Story) -> None:
+    def change(racer: SqlStore, _number: int) -> str:
+        with racer.begin() as work:
+            work.change(story.plan(story.step(1, story.transition(1), story.order(1))), 0, story.now)
+        return "opened"
+
+    assert Counter(race(racers, change)) == {"opened": 1, PlanRefused: RACERS - 1}
+    with store.begin() as work:
+        assert len(work.letters_of(story.person(1))) == 1
+
+
+def test_a_letter_is_claimed_by_one(racers: list[SqlStore], story: Story) -> None:
+    story.open_finding(1)
+    letter = story.store.letter_id("1: first nudge")
+
+    def claim(racer: SqlStore, _number: int) -> str:
+        with racer.begin() as work:
+            assert len(work.letters_due(story.now, 10)) == 1
+            work.move(letter, LetterState.WAITING, LetterState.CLAIMED, story.now)
+        return "claimed"
+
+    assert Counter(race(racers, claim)) == {"claimed": 1, Busy: RACERS - 1}
+
+
+def test_a_letter_is_ordered_once(racers: list[SqlStore], story: Story) -> None:
+    def order(racer: SqlStore, _number: int) -> bool:
+        with racer.begin() as work:
+            return work.order(racer.letter_id("digest"), story.order(1, "digest"), story.now)
+
+    assert Counter(race(racers, order)) == {True: 1, False: RACERS - 1}
+
+
+def test_a_mailbox_is_recorded_once(racers: list[SqlStore], store: SqlStore, story: Story) -> None:
+    with store.begin() as work:
+        story.claim(work)
+    judged = [Judgement(story.transition(1).rule, Kind.STATE, compliant("within_limit"))]
+
+    def record(racer: SqlStore, _number: int) -> None:
+        with racer.begin() as work:
+            work.record(story.sweep.id, story.person(1), True, judged, story.now)
+
+    assert race(racers, record) == [None] * RACERS
+    with store.begin() as work:
+        assert len(work.outcomes(story.sweep.id, judged[0].rule)) == 1
+        assert work.read_count(story.sweep.id) == 1
+
+
+def test_the_audit_log_stays_one_chain(racers: list[SqlStore], store: SqlStore, story: Story) -> None:
+    """Each also writes a row that all others want, before and after: a ring of waiting would show here."""
+
+    def log(racer: SqlStore, number: int) -> None:
+        for turn in range(5):
+            with racer.begin() as work:
+                if number % 2:
+                    work.set_note("busy", str(number))
+                work.audit(story.now, f"process {number}", "turn", {"turn": turn})
+                if not number % 2:
+                    work.set_note("busy", str(number))
+
+    race(racers, log)
+    with store.begin() as work:
+        assert work.audit_intact()
+        assert Counter(row[1] for row in work.audit_rows()) == {f"process {n}": 5 for n in range(RACERS)}
+
+
+def meet(first: Callable[[], AbstractContextManager[object]], second: Callable[[], object]) -> None:
+    """`second` runs while the transaction of `first` is open: it has to wait for its end."""
+    with ThreadPoolExecutor(1) as pool:
+        with first():
+            waiting = pool.submit(second)
+            wait([waiting], timeout=0.2)
+        waiting.result(timeout=20)
+
+
+def test_an_exclusion_waits_for_who_is_writing_about_the_person(
+    racers: list[SqlStore], store: SqlStore, story: Story
+) -> None:
+    """Else it would erase before there is anything to see, and the letter would come after it."""
+
+    @contextmanager
+    def writing() -> Iterator[None]:
+        with racers[0].begin() as work:
+            work.order(store.letter_id("1"), story.order(1), story.now)
+            work.record(story.sweep.id, story.person(1), True, [], story.now)
+            yield
+
+    def exclude() -> None:
+        with racers[1].begin() as work:
+            work.exclude(story.guid(1), story.person(1), story.now)
+
+    with store.begin() as work:
+        story.claim(work)
+    meet(writing, exclude)
+    with store.begin() as work:
+        assert work.letters_of(story.person(1)) == []
+        assert work.judged(story.sweep.id) == frozenset()
+
+
+def test_who_writes_about_a_person_waits_for_an_exclusion(
+    racers: list[SqlStore], store: SqlStore, story: Story
+) -> None:
+    def write(number: int) -> None:
+        with racers[0].begin() as work:
+            work.order(store.letter_id(str(number)), story.order(number), story.now)
+            work.record(story.sweep.id, story.person(number), True, [], story.now)
+
+    @contextmanager
+    def excluding() -> Iterator[None]:
+        with racers[1].begin() as work:
+            work.exclude(story.guid(1), story.person(1), story.now)
+            yield
+
+    with store.begin() as work:
+        story.claim(work)
+    for number in range(10, 20):
+        write(number)  # often enough for the driver to prepare its statements
+    meet(excluding, lambda: write(1))
+    with store.begin() as work:
+        assert work.letters_of(story.person(1)) == []
+        assert story.person(1) not in work.judged(story.sweep.id)
+        assert len(work.judged(story.sweep.id)) == 10
+
+
+def test_two_writers_never_deadlock(racers: list[SqlStore], store: SqlStore, story: Story) -> None:
+    """All read first and write then: SQLite would refuse such readers, had they not begun as writers."""
+    with store.begin() as work:
+        work.set_note("count", "0")
+
+    def add(racer: SqlStore, number: int) -> None:
+        for _ in range(10):
+            with racer.begin() as work:
+                work.living()
+                work.set_problem(f"problem {number}", story.now)
+            with racer.begin() as work:
+                assert work.set_problem(f"problem {number}", None)
+
+    assert race(racers, add) == [None] * RACERS

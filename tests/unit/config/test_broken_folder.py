@@ -1,0 +1,84 @@
+"""One folder in which every file is wrong gives one report that names all of it, and quotes no secret."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mailbot.config.load import collect, load, people_files
+from mailbot.config.problems import report
+from mailbot.directory.csv_people import read_people
+from mailbot.directory.exclusion import Exclusion
+from mailbot.model.errors import SettingsRefused
+
+GOLDEN = Path(__file__).with_name("broken_folder.txt")
+SECRET = "Zeer-Geheim-4711"
+Change = Callable[[str, str, str], None]
+
+
+@pytest.fixture
+def broken(folder: Path, change: Change) -> Path:
+    settings = "mailbot.toml"
+    change(settings, 'zone = "Europe/Amsterdam"', 'zone = "Europe/Huizen"')
+    change(settings, 'pack = "voorbeeld"', 'pack = "voorbeld"')
+    change(settings, "https://mail", "http://mail")
+    change(settings, "workers = 4", "wrokers = 4")
+    change(settings, "request_deadline_seconds = 60", f'request_deadline_seconds = 4\npassword = "{SECRET}"')
+    change(settings, "mailbox_deadline_seconds = 180", 'mailbox_deadline_seconds = "long"')
+    change(settings, 'exclude_types = ["room", ', f'exclude_types = ["{SECRET}", ')
+    change(settings, '"griffie@voorbeeld.example"', '"griffie"')
+    change(settings, 'mode = "off"', 'mode = "redirect"')
+    change(settings, "intranet_word", "# intranet_word")
+    change(settings, "sqlite:///mailbot.db", f"postgresql+psycopg://mailbot:{SECRET}@db/mailbot")
+    change(settings, 'deliver_until = "17:00"', 'deliver_until = "19:00"')
+    change(settings, 'sweep = "06:00"', 'sweep = "6 uur"')
+    change(settings, "# smtp_host", "smtp_host")
+    pack = "packs/voorbeeld/pack.toml"
+    change(pack, "valid_from = 2024-01-01", 'valid_from = "1 januari 2024"')
+    change(pack, "tip_percent = 90 ", "tip_procent = 90 ")
+    change(pack, 'rule = "delegates"', 'rule = "delegate"')
+    change(pack, 'why_no_rule = "scope, no duty"', "")
+    change("gates.toml", "# [register]", "[register]")
+    (folder / "exchange.password").write_text(f"{SECRET}\n{SECRET}\n")
+    change("calendar.toml", "closed = [2026-05-15]", "closed = [2027-05-15]")
+    with (folder / "waivers.toml").open("a") as waivers:
+        waivers.write(
+            '[[waiver]]\nowner = "DIV"\nreason = "archive"\nrule = "quota"\n'
+            'address = "archief@voorbeeld.example"\nfrom = 2026-01-01\nuntil = 2028-01-01\n'
+        )
+    (folder / "people.csv").write_text(
+        (folder / "people.example.csv")
+        .read_text()
+        .replace(";ja;", ";yes;")
+        .replace("2026-12-31", "31-12-2026")
+    )
+    return folder
+
+
+def whole_report(folder: Path, env: dict[str, str]) -> str:
+    """As the wiring makes it: settings and people in one."""
+    _configuration, problems = collect(folder, env)
+    files = people_files(folder, env)
+    assert files is not None
+    _people, more = read_people(*files, Exclusion(), frozenset(), datetime(2026, 11, 21, tzinfo=UTC))
+    return report([*problems, *more])
+
+
+def test_everything_wrong_is_told_at_once(broken: Path) -> None:
+    told = whole_report(broken, {"MAILBOT_EXCHANGE_WORKERS": "9"})
+    assert told + "\n" == GOLDEN.read_text(encoding="utf-8")
+    assert SECRET not in told
+
+
+def test_loading_raises_once_with_the_report(broken: Path) -> None:
+    with pytest.raises(SettingsRefused) as refused:
+        load(broken, {})
+    assert str(refused.value) == report(collect(broken, {})[1])
+    assert SECRET not in str(refused.value)
+
+
+def test_every_problem_says_where_what_and_how(broken: Path) -> None:
+    _configuration, problems = collect(broken, {})
+    for problem in problems:
+        assert all((problem.file, problem.where, problem.expected, problem.found, problem.mend))

@@ -1,0 +1,170 @@
+"""A sound folder gives one configuration; a file that is missing or no TOML is told with its place."""
+
+import tomllib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mailbot.config.load import collect, load
+from mailbot.config.shipped import shipped_settings
+from mailbot.engine.gates import all_open, check
+from mailbot.policy.evidence import Evidence
+from mailbot.policy.packs import Pack, policy_hash
+
+Change = Callable[[str, str, str], None]
+SECRET = "Zeer-Geheim-4711"
+
+
+def where_of(folder: Path, file: str) -> list[str]:
+    return [problem.where for problem in collect(folder, {})[1] if problem.file == file]
+
+
+def test_a_sound_folder_gives_everything(folder: Path) -> None:
+    found = load(folder, {})
+    assert found.pack.name == "voorbeeld"
+    assert found.policy_hash == policy_hash(found.pack)
+    assert set(found.packs) == {"voorbeeld"}
+    assert found.waivers == ()
+    assert found.closed.covers(2026) and not found.closed.covers(2029)
+    assert found.settings.people.file == folder / "people.csv"
+    assert found.settings.store.url == f"sqlite:///{folder}/mailbot.db"
+
+
+def test_secrets_are_there_and_print_nowhere(folder: Path) -> None:
+    found = load(folder, {})
+    assert found.secrets.exchange_password.get_secret_value() == SECRET
+    assert SECRET not in repr(found) and SECRET not in repr(found.secrets)
+    assert "svc-mailbot" not in repr(found)
+
+
+def test_the_shipped_evidence_is_for_the_shipped_pack() -> None:
+    """Voorbeeld ships with open gates: its works council consented to the very pack beside it."""
+    shipped = shipped_settings()
+    pack = Pack.model_validate(tomllib.loads((shipped / "packs/voorbeeld/pack.toml").read_text("utf-8")))
+    evidence = Evidence.model_validate(tomllib.loads((shipped / "gates.toml").read_text("utf-8")))
+    assert evidence.works_council is not None
+    assert evidence.works_council.policy_hash == policy_hash(pack)
+    assert all_open(check(evidence, pack, policy_hash(pack), datetime(2026, 11, 21, tzinfo=UTC).date()))
+
+
+def test_a_lapsed_pack_can_be_chosen_and_has_no_rules(folder: Path, change: Change) -> None:
+    (folder / "packs/brunssum").mkdir()
+    lapsed = (shipped_settings() / "packs/brunssum/pack.toml").read_bytes()
+    (folder / "packs/brunssum/pack.toml").write_bytes(lapsed)
+    change("mailbot.toml", 'pack = "voorbeeld"', 'pack = "brunssum"')
+    assert load(folder, {}).pack.active_norms(datetime(2026, 11, 21, tzinfo=UTC).date()) == ()
+
+
+@pytest.mark.parametrize("name", ["gates.toml", "waivers.toml"])
+def test_files_that_may_be_missing(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    load(folder, {})
+
+
+@pytest.mark.parametrize("name", ["mailbot.toml", "calendar.toml"])
+def test_files_that_may_not(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    assert "the file" in where_of(folder, name)
+
+
+def test_a_folder_without_packs(folder: Path) -> None:
+    (folder / "packs/voorbeeld/pack.toml").unlink()
+    assert where_of(folder, "packs") == ["the folder"]
+
+
+def test_a_pack_is_named_after_its_folder(folder: Path) -> None:
+    (folder / "packs/voorbeeld").rename(folder / "packs/anders")
+    assert where_of(folder, "packs/anders/pack.toml") == ["name"]
+    assert where_of(folder, "mailbot.toml") == ["policy.pack"]
+
+
+def test_a_line_that_is_no_toml_is_told_by_line_and_column(folder: Path, change: Change) -> None:
+    change("mailbot.toml", 'language = "nl"', f"language = {SECRET}")
+    lines = (folder / "mailbot.toml").read_text().splitlines()
+    number = next(n for n, line in enumerate(lines, start=1) if SECRET in line)
+    (problem,) = collect(folder, {})[1]
+    assert problem.where.startswith(f"line {number}, column ")
+    assert SECRET not in repr(problem)
+
+
+def test_a_file_in_another_encoding(folder: Path) -> None:
+    (folder / "calendar.toml").write_bytes("# Hemelvaart én Pinksteren\n".encode("cp1252"))
+    assert where_of(folder, "calendar.toml") == ["byte 15"]
+
+
+def test_an_unclosed_table_at_the_end_of_the_file(folder: Path) -> None:
+    with (folder / "gates.toml").open("a") as gates:
+        gates.write("[dpia")
+    (place,) = where_of(folder, "gates.toml")
+    assert place == "the end of the file" or place.startswith("line ")
+
+
+class TestEnvironment:
+    """Paths may come from the environment; other settings may not, and that is said."""
+
+    def test_a_path_comes_from_the_environment(self, folder: Path, tmp_path: Path) -> None:
+        elsewhere = tmp_path / "hr" / "people.csv"
+        found = load(folder, {"MAILBOT_PEOPLE_FILE": str(elsewhere), "MAILBOT_OPERATOR_LOG_FILE": "x.log"})
+        assert found.settings.people.file == elsewhere
+        assert found.settings.operator.log_file == folder / "x.log"
+
+    def test_an_empty_variable_does_not_count(self, folder: Path) -> None:
+        assert load(folder, {"MAILBOT_PEOPLE_FILE": ""}).settings.people.file == folder / "people.csv"
+
+    def test_a_setting_that_is_no_path_is_refused(self, folder: Path) -> None:
+        assert [p.where for p in collect(folder, {"MAILBOT_DELIVERY_MODE": "live"})[1]] == [
+            "MAILBOT_DELIVERY_MODE"
+        ]
+
+    def test_other_variables_are_none_of_our_business(self, folder: Path) -> None:
+        load(folder, {"MAILBOT_REQUIRE": "x", "delivery": "live", "PATH": "/bin"})
+
+    def test_the_process_environment_is_not_looked_at(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("DELIVERY", '{"mode": "live"}')
+        monkeypatch.setenv("MAILBOT_PEOPLE_FILE", "/elsewhere.csv")
+        found = load(folder, {})
+        assert found.settings.delivery.mode == "off"
+        assert found.settings.people.file == folder / "people.csv"
+
+
+class TestPasswordFile:
+    def problem(self, folder: Path) -> str:
+        (problem,) = collect(folder, {})[1]
+        assert problem.where == "exchange.password_file"
+        assert SECRET not in repr(problem)
+        return problem.found
+
+    def test_it_must_be_there(self, folder: Path) -> None:
+        (folder / "exchange.password").unlink()
+        assert self.problem(folder) == "no file at that path"
+
+    def test_not_everybody_may_read_it(self, folder: Path) -> None:
+        (folder / "exchange.password").chmod(0o644)
+        assert self.problem(folder) == "a file that every user of this machine can read"
+
+    @pytest.mark.parametrize("content", ["", "\n", f"{SECRET}\nmore\n", "x" * 2000])
+    def test_it_holds_one_line(self, folder: Path, content: str) -> None:
+        (folder / "exchange.password").write_text(content)
+        assert self.problem(folder) == "an empty file, or more than one line"
+
+    def test_it_is_text(self, folder: Path) -> None:
+        (folder / "exchange.password").write_bytes(b"\xff\xfe")
+        assert self.problem(folder).startswith("a file that cannot be read")
+
+    def test_a_systemd_credential_of_its_name_comes_first(self, folder: Path, tmp_path: Path) -> None:
+        credentials = tmp_path / "credentials"
+        credentials.mkdir()
+        (credentials / "exchange.password").write_text("from-systemd")
+        found = load(folder, {"CREDENTIALS_DIRECTORY": str(credentials)})
+        assert found.secrets.exchange_password.get_secret_value() == "from-systemd"
+
+    def test_the_database_s_password_is_read_when_named(self, folder: Path, change: Change) -> None:
+        change("mailbot.toml", "# password_file", "password_file")
+        (folder / "store.password").write_text("db-secret")
+        (folder / "store.password").chmod(0o600)
+        password = load(folder, {}).secrets.store_password
+        assert password is not None and password.get_secret_value() == "db-secret"

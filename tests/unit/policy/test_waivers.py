@@ -1,0 +1,70 @@
+"""A waiver names who answers for it, and ends within a year."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from mailbot.policy.waivers import Waivers, year_after
+
+
+def waiver(**changed: Any) -> dict[str, Any]:
+    return {
+        "owner": "teamleider Archief",
+        "reason": "project archive",
+        "rule": "quota",
+        "address": "archief@voorbeeld.example",
+        "from": date(2026, 1, 1),
+        "until": date(2027, 1, 1),
+    } | changed
+
+
+def expected_of(*tables: dict[str, Any]) -> str:
+    with pytest.raises(ValidationError) as refused:
+        Waivers.model_validate({"waiver": list(tables)})
+    (detail,) = refused.value.errors()
+    return str(detail["ctx"]["expected"])
+
+
+def test_a_waiver_holds_from_its_first_to_its_last_day() -> None:
+    (one,) = Waivers.model_validate({"waiver": [waiver()]}).waivers
+    held = [
+        day
+        for day in (date(2025, 12, 31), date(2026, 1, 1), date(2027, 1, 1), date(2027, 1, 2))
+        if one.holds(day)
+    ]
+    assert held == [date(2026, 1, 1), date(2027, 1, 1)]
+
+
+def test_a_waiver_prints_neither_address_nor_reason() -> None:
+    printed = repr(Waivers.model_validate({"waiver": [waiver()]}))
+    assert "archief@" not in printed and "project" not in printed
+
+
+def test_a_day_more_than_a_year_is_too_long() -> None:
+    assert expected_of(waiver(until=date(2027, 1, 2))) == "a period of at most 12 months"
+
+
+def test_a_period_runs_forward() -> None:
+    assert expected_of(waiver(until=date(2025, 12, 31))) == "`until` on or after `from`"
+
+
+def test_a_rule_must_exist_or_be_planned() -> None:
+    Waivers.model_validate({"waiver": [waiver(rule="delegates")]})
+    assert expected_of(waiver(rule="politeness")).startswith("one of the rules")
+
+
+def test_an_address_is_an_address() -> None:
+    assert expected_of(waiver(address="archief")) == "an e-mail address"
+
+
+def test_one_mailbox_and_rule_have_one_waiver_at_a_time() -> None:
+    later = waiver(**{"from": date(2027, 1, 1), "until": date(2027, 6, 1)})
+    assert expected_of(waiver(), later) == "one waiver at a time for a mailbox and a rule"
+    Waivers.model_validate({"waiver": [waiver(), later | {"from": date(2027, 1, 2)}]})
+    Waivers.model_validate({"waiver": [waiver(), later | {"rule": "out_of_office"}]})
+
+
+def test_a_year_after_leap_day_ends_on_28_february() -> None:
+    assert year_after(date(2028, 2, 29)) == date(2029, 2, 28)
