@@ -34,7 +34,7 @@ SEED = 1
 
 @app.command()
 def demo(
-    mailboxes: Annotated[int, typer.Option(min=60, max=20000, help="People and shared mailboxes.")] = 250,
+    mailboxes: Annotated[int, typer.Option(min=150, max=20000, help="People and shared mailboxes.")] = 250,
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its state and letters.")] = Path("demo"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Start from nothing.")] = False,
     json: AsJson = False,

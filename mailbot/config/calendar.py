@@ -38,7 +38,7 @@ class Year(Typed):
 
 class CalendarFile(Typed):
     base: Base = Base()
-    years: dict[str, Year]
+    years: Annotated[dict[str, Year], Field(description="one section per settled year, such as [years.2026]")]
 
     @field_validator("years")
     @classmethod

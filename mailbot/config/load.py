@@ -103,6 +103,12 @@ def _read_settings(
     if raw is None:
         return {}, None, problems + more
     merged = lay_over(raw, env)
+    for name in [
+        name for name in merged if name.startswith("_")
+    ]:  # pydantic-settings takes these for options
+        del merged[name]
+        hint = did_you_mean(name, list(Settings.model_fields))
+        problems.append(Problem("mailbot.toml", name, "a key that mailbot knows", "an unknown key", hint))
     try:
         return merged, absolute(Settings(**merged), folder), problems
     except ValidationError as error:

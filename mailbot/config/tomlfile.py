@@ -18,7 +18,7 @@ _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
 def read_toml(file: Path, shown: str) -> tuple[dict[str, Any] | None, list[Problem]]:
     """The file's tables, or what is wrong. `shown` is the file's name in problems."""
     try:
-        return tomllib.loads(file.read_bytes().decode("utf-8-sig")), []
+        data = file.read_bytes()
     except FileNotFoundError:
         return None, [Problem(shown, "the file", "a file", "no file", "create it, or run `mailbot init`")]
     except OSError:
@@ -31,10 +31,11 @@ def read_toml(file: Path, shown: str) -> tuple[dict[str, Any] | None, list[Probl
                 "give mailbot the right to read it",
             )
         ]
+    try:
+        return tomllib.loads(data.decode("utf-8-sig")), []
     except UnicodeDecodeError as error:
-        return None, [
-            Problem(shown, f"byte {error.start + 1}", "UTF-8", "another encoding", "save the file as UTF-8")
-        ]
+        line = data[: error.start].count(b"\n") + 1
+        return None, [Problem(shown, f"line {line}", "UTF-8", "another encoding", "save the file as UTF-8")]
     except tomllib.TOMLDecodeError as error:
         return None, [_syntax(shown, str(error))]
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any, Union, get_args, get_origin
 
-from annotated_types import Ge, Le
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -68,6 +67,8 @@ def _problem(file: str, detail: Any, model: type[BaseModel], raw: Any) -> Proble
         found = context["found"] or _shape(value)
         return Problem(file, where or "the file", context["expected"], found, context["mend"])
     if kind == "missing":
+        if _is_section(model, loc, raw):
+            return Problem(file, where, about or "this section", "nothing", f"add a section [{where}]")
         return Problem(file, where, about or "a value for this key", "nothing", f"add `{loc[-1]} = ...`")
     if kind == "extra_forbidden":
         parent = _model_at(model, loc[:-1], raw)
@@ -84,7 +85,8 @@ def _problem(file: str, detail: Any, model: type[BaseModel], raw: Any) -> Proble
         return Problem(file, where, options, _shape(value), _mend(about, "choose one of these"))
     if kind in _LENGTHS:
         return Problem(file, where, _LENGTHS[kind], _shape(value), _mend(about))
-    return Problem(file, where, _KINDS.get(kind, "a value of another form"), _shape(value), _mend(about))
+    expected = _KINDS.get(kind) or about or "a value of another form"
+    return Problem(file, where, expected, _shape(value), _mend(about))
 
 
 def _mend(about: str, otherwise: str = "correct the value") -> str:
@@ -144,11 +146,21 @@ def _description(model: type[BaseModel], loc: tuple[int | str, ...], raw: Any) -
     return (field.description or "") if field else ""
 
 
+def _is_section(model: type[BaseModel], loc: tuple[int | str, ...], raw: Any) -> bool:
+    """Whether the key holds a table of its own in the file."""
+    field = _field_at(model, loc, raw)
+    annotation = field.annotation if field else None
+    return get_origin(annotation) is dict or (
+        isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    )
+
+
 def _range(model: type[BaseModel], loc: tuple[int | str, ...], raw: Any) -> str:
     """Both bounds of a number, when its field has both."""
     field = _field_at(model, loc, raw)
-    low = next((m.ge for m in field.metadata if isinstance(m, Ge)), None) if field else None
-    high = next((m.le for m in field.metadata if isinstance(m, Le)), None) if field else None
+    bounds = field.metadata if field else []
+    low = next((bound.ge for bound in bounds if hasattr(bound, "ge")), None)
+    high = next((bound.le for bound in bounds if hasattr(bound, "le")), None)
     return "" if low is None or high is None else f"a whole number from {low} to {high}"
 
 

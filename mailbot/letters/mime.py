@@ -22,10 +22,11 @@ def to_bytes(mail: Mail) -> bytes:
     message["Subject"] = mail.subject
     message["Date"] = mail.date
     message["Message-ID"] = mail.message_id
-    for name, value in mail.headers.items():
-        message[name] = value
     message.set_content(mail.text, charset="utf-8", cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", charset="utf-8", cte="quoted-printable")
+    # Only now: making the alternative moves every Content-* header that is there into the text part.
+    for name, value in mail.headers.items():
+        message[name] = value
     message.set_boundary(f"=_{hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]}")
     return message.as_bytes()
 

@@ -51,14 +51,14 @@ class StatusFile:
         self._lock = threading.Lock()
 
     def read(self) -> Status:
-        """What the file says; nothing when there is no file or somebody spoiled it. The store remembers."""
+        """What the file says; nothing when it is missing or spoiled: the store is what remembers."""
         try:
             content = json.loads(self._path.read_text(encoding="utf-8"))
             return Status(
                 {p["code"]: _problem(p) for p in content["problems"]},
                 {r["job"]: _run(r) for r in content["runs"]},
             )
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError):
             return Status()
 
     def open(self, problem: OpenProblem) -> None:

@@ -16,10 +16,13 @@ WRITES = frozenset({"CreateItem", "SendItem", "DeleteItem", "SetUserOofSettings"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One answered request. `mailboxes` are all addresses that it was about: the impersonated one, else
-    those it names. `status` is the HTTP status; 0 when the connection was dropped instead. `code` is the
-    EWS response code of the first thing that failed, empty when nothing did. `refused` tells a sign-in
-    that was finished and refused."""
+    """One answered request.
+
+    `mailboxes` are all addresses that it was about: the impersonated one, those it names, and the owners
+    of the items and folders that it names. `status` is the HTTP status; 0 when the connection was dropped
+    instead. `code` is the EWS response code of the first thing that failed, empty when nothing did.
+    `refused` tells a sign-in that was finished and refused.
+    """
 
     at: datetime
     operation: str
@@ -40,7 +43,7 @@ class Access:
     @property
     def body_asked(self) -> bool:
         """Whether a body, MIME text, subject or attachment of an item was asked for."""
-        return any(name.startswith(("item:", "view:", "shape:")) for name in self.content_asked)
+        return any(name.startswith(("item:", "view:")) for name in self.content_asked)
 
 
 class AccessLog:

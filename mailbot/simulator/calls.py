@@ -18,8 +18,9 @@ _HEADER_TROUBLES = (Trouble.ELSEWHERE, Trouble.OUT_OF_SCOPE, Trouble.DISABLED)
 
 @dataclass(slots=True)
 class Call:
-    """`acting` is the impersonated mailbox, None when the service account acts as itself. `first_error`
-    keeps the first response code that failed, for the access log."""
+    """`acting` is the impersonated mailbox, None when the service account acts as itself. `full_access` tells
+    that this account may open every mailbox. `first_error` keeps the first response code that failed, for
+    the access log."""
 
     town: Town
     journal: Journal
@@ -27,6 +28,7 @@ class Call:
     acting: Mailbox | None
     now: datetime
     fault: Fault | None = None
+    full_access: bool = False
     first_error: str = ""
 
     @property
@@ -42,9 +44,11 @@ class Call:
         if mailbox is None:
             raise ResponseError("ErrorNonExistentMailbox" if address else "ErrorMissingEmailAddress")
         if mailbox is not self.acting:
-            if mailbox.trouble is Trouble.ELSEWHERE:
-                raise ResponseError("ErrorNonExistentMailbox")
-            if self.acting is not None or not mailbox.full_access:
+            if mailbox.trouble in (Trouble.ELSEWHERE, Trouble.DISABLED):
+                raise ResponseError(mailbox.trouble.value)
+            if self.acting is not None or not (mailbox.full_access or self.full_access):
+                raise ResponseError("ErrorAccessDenied")
+            if mailbox.trouble is Trouble.OUT_OF_SCOPE:
                 raise ResponseError("ErrorAccessDenied")
         if mailbox.trouble in (Trouble.MOVING, Trouble.STORE_DOWN):
             raise ResponseError(mailbox.trouble.value)

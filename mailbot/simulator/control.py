@@ -1,6 +1,7 @@
 """The control page: JSON over HTTP for whoever runs the simulator as a child process.
 
-GET log (?summary=1), GET delivered, GET expected, GET/POST clock, POST/DELETE faults.
+GET log (?summary=1), GET delivered, GET expected, GET excluded, GET/POST clock,
+GET/POST/DELETE faults, DELETE log.
 """
 
 import json
@@ -53,6 +54,8 @@ class Control:
                 return {"now": self._town.clock.now().isoformat()}
             case "POST clock":
                 return {"now": self._move(given).isoformat()}
+            case "GET faults":
+                return {"struck": self._faults.struck()}
             case "POST faults":
                 rows = given if isinstance(given, list) else [given]
                 self._faults.add(*(Fault(**{**row, "kind": FaultKind(row["kind"])}) for row in rows))
@@ -72,7 +75,7 @@ class Control:
         return None
 
     def _summary(self) -> dict[str, Any]:
-        """`faults` counts struck faults by kind, `content_asked` requests for words of people."""
+        """`content_asked` counts requests for words of people."""
         lines = self._log.lines()
         return {
             "operations": self._log.counts(),

@@ -11,6 +11,7 @@ from mailbot.simulator.operations import OPERATIONS
 from mailbot.simulator.soap import ResponseError, SoapFault, envelope, fault_envelope
 from mailbot.simulator.town import Town
 
+UNKNOWN_OPERATION = "ErrorInvalidOperation"
 _XML = "text/xml"
 _HTML = "text/html"
 _PAGE = b"<!DOCTYPE html><html><head><title>Outlook</title></head><body><h1>Aanmelden</h1></body></html>"
@@ -40,13 +41,21 @@ class Answer:
 
 class Ews:
     def __init__(
-        self, town: Town, journal: Journal, log: AccessLog, faults: FaultBoard, *, may_impersonate: bool
+        self,
+        town: Town,
+        journal: Journal,
+        log: AccessLog,
+        faults: FaultBoard,
+        *,
+        may_impersonate: bool,
+        full_access: bool,
     ) -> None:
         self._town = town
         self._journal = journal
         self._log = log
         self._faults = faults
         self._may_impersonate = may_impersonate
+        self._full_access = full_access
 
     def answer(self, account: str, content: bytes) -> Answer:
         """The answer to one signed-in request. It stands in the log before it leaves."""
@@ -58,7 +67,7 @@ class Ews:
                 Access(self._town.clock.now(), "(unreadable)", account, None, (), (), 500, answer.code)
             )
             return answer
-        mailboxes = (request.impersonated,) if request.impersonated else request.mailboxes
+        mailboxes = self._about(request)
         fault = self._faults.take(request.operation, mailboxes)
         answer = self._struck(request, fault)
         self._log.add(
@@ -67,7 +76,7 @@ class Ews:
                 request.operation,
                 account,
                 request.impersonated,
-                tuple(mailboxes),
+                mailboxes,
                 request.shape.names,
                 answer.status,
                 answer.code,
@@ -75,6 +84,12 @@ class Ews:
             )
         )
         return answer
+
+    def _about(self, request: Request) -> tuple[str, ...]:
+        """Addresses of all mailboxes that a request is about."""
+        owners = (self._town.by_guid(guid) for guid in request.owners)
+        named = [request.impersonated, *request.mailboxes, *(box.address for box in owners if box)]
+        return tuple(dict.fromkeys(address for address in named if address))
 
     def _struck(self, request: Request, fault: Fault | None) -> Answer:
         if fault is None:
@@ -87,7 +102,7 @@ class Ews:
                 back_off = round(fault.seconds * 1000) if fault.seconds else None
                 return _fault(SoapFault("ErrorServerBusy", back_off=back_off))
             case FaultKind.NO_OPERATION:
-                return _fault(SoapFault("ErrorInvalidRequest"))
+                return _fault(SoapFault(fault.code or UNKNOWN_OPERATION))
             case FaultKind.SOAP_CODE:
                 return _fault(SoapFault(fault.code))
             case FaultKind.UNEXPECTED:
@@ -103,16 +118,13 @@ class Ews:
     def _execute(self, request: Request, fault: Fault | None) -> Answer:
         operation = OPERATIONS.get(request.operation)
         if operation is None:
-            return _fault(SoapFault("ErrorInvalidRequest"))
+            return _fault(SoapFault(UNKNOWN_OPERATION))
         try:
             acting = act_as(self._town, request.impersonated, may_impersonate=self._may_impersonate)
             call = Call(self._town, self._journal, request, acting, self._town.clock.now(), fault)
+            call.full_access = self._full_access
             failing = _failing(fault)
-            if failing is not None and request.operation != "GetUserAvailability":
-                call.first_error = failing.code
-                return Answer(200, envelope(operation.failure(call, failing)), code=failing.code)
-            if failing is not None and fault is not None and fault.kind is FaultKind.INTERNAL_BUSY:
-                call.first_error = failing.code
+            if failing is not None and not (fault is not None and _in_place(request, fault)):
                 return Answer(200, envelope(operation.failure(call, failing)), code=failing.code)
             body = operation.answer(call)
         except SoapFault as refused:
@@ -126,6 +138,11 @@ def _failing(fault: Fault | None) -> ResponseError | None:
     if fault.kind is FaultKind.INTERNAL_BUSY:
         return ResponseError("ErrorInternalServerError", inner="ErrorServerBusy")
     return ResponseError(fault.code) if fault.kind is FaultKind.CODE else None
+
+
+def _in_place(request: Request, fault: Fault) -> bool:
+    """Whether only one mailbox of several must fail, which the operation sees to itself."""
+    return request.operation == "GetUserAvailability" and fault.mailbox is not None
 
 
 def _fault(fault: SoapFault) -> Answer:

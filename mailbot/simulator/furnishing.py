@@ -6,6 +6,7 @@ from random import Random
 from mailbot.simulator import canaries
 from mailbot.simulator.calendars import Busy, CalendarEntry, all_day, timed, weekly
 from mailbot.simulator.mailboxes import Folder, FolderKind, Folders, Item, Mailbox, opaque
+from mailbot.simulator.stories import STAGED_NOW, Story
 
 AVERAGE_ITEM = 90_000
 _CONTACTS = "IPF.Contact"
@@ -85,7 +86,7 @@ def plant_tree(folders: Folders, random: Random, total: int) -> Folder:
     return top
 
 
-def plant_archive(mailbox: Mailbox, total: int) -> None:
+def _plant_archive(mailbox: Mailbox, total: int) -> None:
     """An archive mailbox of `total` bytes: a tree of its own, beside the mailbox."""
     tree = Folders(mailbox.guid, "archive")
     root = tree.add("", None, distinguished="archiveroot", folder_class="")
@@ -134,3 +135,36 @@ def working_year(random: Random, today: date) -> list[CalendarEntry]:
         birthday = today + timedelta(days=random.randint(1, 30))
         entries.append(all_day("Verjaardag", birthday, birthday, Busy.FREE))
     return entries
+
+
+def furnish(mailbox: Mailbox, story: Story, random: Random) -> None:
+    """Set up a mailbox as its story tells. It holds what lies neither deep nor private already."""
+    folders = mailbox.folders
+    inbox = folders.by_name["inbox"]
+    here = inbox
+    for level in range(6):
+        here = folders.add(f"Map {level + 1}", here, size=0) if story.deep else here
+    if story.deep:
+        here.size = story.deep
+    if story.private:
+        folders.add(f"Vertrouwelijk {canaries.FOLDER}", inbox, size=story.private, items=900)
+    if story.small_folders:
+        each = (inbox.size or 0) // story.small_folders
+        archive = folders.add("Zaken", inbox)
+        for number in range(story.small_folders):
+            folders.add(f"Zaak {number + 1}", archive, size=each, items=each // AVERAGE_ITEM)
+        inbox.size = (inbox.size or 0) - each * story.small_folders
+    if story.size_missing:
+        folders.add("Sync", inbox, size=None)
+    if story.recoverable:
+        folders.by_name["recoverableitemspurges"].size = story.recoverable
+    if story.searches:
+        folders.add(
+            "Alle e-mail", folders.by_name["searchfolders"], size=story.searches, kind=FolderKind.SEARCH
+        )
+    if story.archive:
+        _plant_archive(mailbox, story.archive)
+    mailbox.calendar += [*working_year(random, STAGED_NOW.date()), *story.calendar]
+    mailbox.reply, mailbox.rules, mailbox.hours = story.reply, list(story.rules), story.outlook
+    mailbox.trouble, mailbox.flaws = story.trouble, story.flaws
+    mailbox.full_access = story.full_access

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from mailbot.simulator.mailboxes import PropertyKey
+from mailbot.simulator.mailboxes import PropertyKey, owner_of
 from mailbot.simulator.soap import S, SoapFault, T
 
 CONTENT_PROPERTIES = frozenset(
@@ -33,8 +33,8 @@ CONTENT_PROPERTIES = frozenset(
         "calendar:RequiredAttendees",
         "calendar:OptionalAttendees",
         "folder:DisplayName",
-        "shape:Default",
-        "shape:AllProperties",
+        "item:(Default)",
+        "item:(AllProperties)",
         "view:Detailed",
     }
 )
@@ -58,13 +58,15 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One parsed envelope. `operation` is the name without a trailing "Request"."""
+    """One parsed envelope. `operation` is the name without a trailing "Request". `mailboxes` are the
+    addresses that it names, `owners` the GUIDs of those whose items and folders it names."""
 
     operation: str
     body: etree._Element
     impersonated: str | None
     shape: Shape
     mailboxes: tuple[str, ...]
+    owners: tuple[str, ...]
 
 
 FOLDER_SHAPES = {
@@ -124,6 +126,7 @@ def read_request(content: bytes) -> Request:
         _impersonated(root.find(S + "Header")),
         _shape(operation),
         tuple(dict.fromkeys(_mailboxes(operation))),
+        tuple(dict.fromkeys(_owners(operation))),
     )
 
 
@@ -136,6 +139,12 @@ def _impersonated(header: etree._Element | None) -> str | None:
     if len(identity) != 1 or not (identity[0].text or "").strip():
         raise SoapFault("ErrorInvalidExchangeImpersonationHeaderData")
     return (identity[0].text or "").strip().lower()
+
+
+def _owners(operation: etree._Element) -> Iterator[str]:
+    for element in operation.iter(T + "ItemId", T + "FolderId"):
+        if guid := owner_of(element.get("Id", "")):
+            yield guid
 
 
 def _mailboxes(operation: etree._Element) -> Iterator[str]:
@@ -170,8 +179,8 @@ def _read_shape(element: etree._Element, *, folders: bool) -> Shape:
     base = element.findtext(T + "BaseShape") or "IdOnly"
     shapes, everything = (FOLDER_SHAPES, ALL_FOLDER_FIELDS) if folders else (ITEM_SHAPES, ALL_ITEM_FIELDS)
     fields = set(shapes.get(base, everything))
-    if base != "IdOnly":
-        fields.add(f"shape:{base}")
+    if base != "IdOnly" and not folders:
+        fields.add(f"item:({base})")
     if (element.findtext(T + "IncludeMimeContent") or "") == "true":
         fields.add("item:MimeContent")
     extended: list[PropertyKey] = []

@@ -40,9 +40,17 @@ class Journal:
         self._file = None
         if path is not None:
             if path.exists():
-                for line in path.read_text(encoding="utf-8").splitlines():
-                    self._apply(json.loads(line))
+                self._replay(path)
             self._file = path.open("a", encoding="utf-8")
+
+    def _replay(self, path: Path) -> None:
+        """A last line without an end was cut off by a kill: its operation never took effect."""
+        text = path.read_text(encoding="utf-8")
+        whole, _, rest = text.rpartition("\n")
+        if rest:
+            path.write_text(f"{whole}\n" if whole else "", encoding="utf-8")
+        for line in whole.splitlines():
+            self._apply(json.loads(line))
 
     def close(self) -> None:
         with self.lock:

@@ -31,7 +31,8 @@ _REASONS |= {413: "Payload Too Large", 500: "Internal Server Error", 503: "Servi
 class SimulatorServer:
     """Serves a town from its own threads. `methods` are the sign-in methods that it offers.
 
-    `may_impersonate` False takes the right to impersonate away, so that only full access is left.
+    `may_impersonate` False takes the right to impersonate away; `full_access` lets the service account open
+    every mailbox without it.
     `latency_ms` is added to every answer. Raises ValueError for a host that is not on the loopback network.
     """
 
@@ -43,6 +44,7 @@ class SimulatorServer:
         password: str = DEMO_PASSWORD,
         methods: Sequence[str] = ("basic", "ntlm"),
         may_impersonate: bool = True,
+        full_access: bool = False,
         latency_ms: int = 0,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -57,7 +59,14 @@ class SimulatorServer:
         self._journal = Journal(town, journal)
         self.stopping = threading.Event()
         self.latency = latency_ms / 1000
-        self._ews = Ews(town, self._journal, self.log, self.faults, may_impersonate=may_impersonate)
+        self._ews = Ews(
+            town,
+            self._journal,
+            self.log,
+            self.faults,
+            may_impersonate=may_impersonate,
+            full_access=full_access,
+        )
         self._control = Control(town, self.log, self.faults, self.delivered)
         self._http = _Http((host, port), self)
         self._thread: threading.Thread | None = None

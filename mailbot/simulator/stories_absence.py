@@ -6,14 +6,12 @@ Tuesday 24 November has today as last own working day: the reply is due today.
 
 from mailbot.simulator import canaries
 from mailbot.simulator.calendars import Busy, all_day, timed, weekly
-from mailbot.simulator.mailboxes import Flaw, InboxRule, Reply, Trouble
+from mailbot.simulator.mailboxes import Flaw
 from mailbot.simulator.residents import ApprovedLeave
 from mailbot.simulator.stories import (
     COMPLIANT,
     DEVIATION,
     NOT_APPLICABLE,
-    TEXT,
-    TIP,
     UNKNOWN,
     Story,
     at,
@@ -26,11 +24,6 @@ from mailbot.simulator.weeks import joined, week
 HOLIDAY = f"Vakantie {canaries.EVENT}"
 NEXT_DAYS = (all_day(HOLIDAY, day(11, 24), day(11, 27)),)
 """Away from Tuesday to Friday, all day."""
-
-BLANK = "<html><head></head><body><div><br></div>&nbsp;</body></html>"
-
-
-REPLIES = InboxRule(f"Afwezig {canaries.RULE}", replies=True)
 
 PLANNED = (
     Story(
@@ -201,250 +194,6 @@ PLANNED = (
         out_of_office=UNKNOWN,
         calendar=(all_day(HOLIDAY, day(11, 24), day(3, 12, 2027)),),
         reply=scheduled(at(11, 23, "17:00"), at(3, 15, "08:00", 2027)),
-    ),
-)
-
-REPLY_STORIES = (
-    Story(
-        "reply-on",
-        "Bertus Krol",
-        "Reply switched on without a period.",
-        quota=COMPLIANT,
-        out_of_office=COMPLIANT,
-        calendar=NEXT_DAYS,
-        reply=enabled(),
-    ),
-    Story(
-        "reply-exact",
-        "Fenna Hulshof",
-        "Reply scheduled for exactly the hours of absence.",
-        quota=COMPLIANT,
-        out_of_office=COMPLIANT,
-        calendar=NEXT_DAYS,
-        reply=scheduled(at(11, 24, "08:30"), at(11, 27, "17:00")),
-    ),
-    Story(
-        "reply-within-tolerance",
-        "Ousmane Diallo",
-        "Reply begins two hours late and ends two hours early: just within the tolerance.",
-        quota=COMPLIANT,
-        out_of_office=COMPLIANT,
-        calendar=NEXT_DAYS,
-        reply=scheduled(at(11, 24, "10:30"), at(11, 27, "15:00")),
-    ),
-    Story(
-        "reply-ends-early",
-        "Klaasje Broersma",
-        "Reply ends three hours before the last day of absence does.",
-        quota=COMPLIANT,
-        out_of_office=DEVIATION,
-        calendar=NEXT_DAYS,
-        reply=scheduled(at(11, 23, "17:00"), at(11, 27, "14:00")),
-    ),
-    Story(
-        "reply-starts-late",
-        "Jasper Offringa",
-        "Reply begins three hours into the first day of absence.",
-        quota=COMPLIANT,
-        out_of_office=DEVIATION,
-        calendar=NEXT_DAYS,
-        reply=scheduled(at(11, 24, "11:30"), at(11, 30, "08:00")),
-    ),
-    Story(
-        "reply-of-last-time",
-        "Hennie Slotboom",
-        "The scheduled reply is that of the summer holiday.",
-        quota=COMPLIANT,
-        out_of_office=DEVIATION,
-        calendar=NEXT_DAYS,
-        reply=scheduled(at(7, 10, "17:00"), at(8, 3, "08:00")),
-    ),
-    Story(
-        "reply-text-ready-but-off",
-        "Mirthe Ganzevoort",
-        "The texts are there, the reply is off.",
-        quota=COMPLIANT,
-        out_of_office=DEVIATION,
-        calendar=NEXT_DAYS,
-        reply=Reply("Disabled", "All", None, None, TEXT, TEXT),
-    ),
-    Story(
-        "reply-empty",
-        "Wilfried Heerema",
-        "Reply switched on with two empty texts: Exchange sends nothing.",
-        quota=COMPLIANT,
-        out_of_office=DEVIATION,
-        calendar=NEXT_DAYS,
-        reply=enabled(internal="", external=""),
-    ),
-    Story(
-        "reply-blank",
-        "Gülsüm Arslan",
-        "Reply switched on; the texts are HTML with nothing to read in it.",
-        quota=COMPLIANT,
-        out_of_office=DEVIATION,
-        calendar=NEXT_DAYS,
-        reply=enabled(internal=BLANK, external=BLANK),
-    ),
-    Story(
-        "reply-inside-only",
-        "Anton Schuiling",
-        "Reply for colleagues only: within the norm, with a tip about the outside world.",
-        quota=COMPLIANT,
-        out_of_office=TIP,
-        calendar=NEXT_DAYS,
-        reply=enabled(audience="None"),
-    ),
-    Story(
-        "reply-outside-text-empty",
-        "Rianne Meinders",
-        "Reply on for everybody, but the text for outside is empty.",
-        quota=COMPLIANT,
-        out_of_office=TIP,
-        calendar=NEXT_DAYS,
-        reply=scheduled(at(11, 23, "17:00"), at(11, 30, "08:00"), external=""),
-    ),
-    Story(
-        "reply-inside-text-empty",
-        "Zainab Osman",
-        "Reply on for everybody, but the text for colleagues is empty.",
-        quota=COMPLIANT,
-        out_of_office=TIP,
-        calendar=NEXT_DAYS,
-        reply=enabled(internal=BLANK),
-    ),
-    Story(
-        "reply-known-contacts",
-        "Hylke Sinnema",
-        "Reply outside only to known contacts: the norm does not ask for more.",
-        quota=COMPLIANT,
-        out_of_office=COMPLIANT,
-        calendar=NEXT_DAYS,
-        reply=enabled(audience="Known"),
-    ),
-    Story(
-        "reply-missing",
-        "Truus Ebbinge",
-        "The server answers the question about the reply without the settings in it.",
-        quota=COMPLIANT,
-        out_of_office=UNKNOWN,
-        calendar=NEXT_DAYS,
-        flaws=frozenset({Flaw.REPLY_MISSING}),
-    ),
-    Story(
-        "denied-and-away",
-        "Jurre Kamstra",
-        "Free/busy shows an absence from tomorrow, but the mailbox itself may not be opened.",
-        quota=UNKNOWN,
-        out_of_office=UNKNOWN,
-        calendar=NEXT_DAYS,
-        trouble=Trouble.OUT_OF_SCOPE,
-    ),
-)
-
-RULE_STORIES = (
-    Story(
-        "rule-replies",
-        "Ottolien van Riel",
-        "An inbox rule replies to everything from the server.",
-        quota=COMPLIANT,
-        out_of_office=COMPLIANT,
-        calendar=NEXT_DAYS,
-        rules=(REPLIES,),
-    ),
-    Story(
-        "rule-in-period",
-        "Chidi Okafor",
-        "An inbox rule replies within a period that covers the absence.",
-        quota=COMPLIANT,
-        out_of_office=COMPLIANT,
-        calendar=NEXT_DAYS,
-        rules=(InboxRule("Afwezig", replies=True, starts=at(11, 23, "17:00"), ends=at(11, 30, "08:00")),),
-    ),
-    Story(
-        "rule-period-too-short",
-        "Janneke Ter Horst",
-        "The rule's period ends on Thursday, the absence on Friday.",
-        quota=COMPLIANT,
-        out_of_office=DEVIATION,
-        calendar=NEXT_DAYS,
-        rules=(InboxRule("Afwezig", replies=True, starts=at(11, 23, "17:00"), ends=at(11, 26, "17:00")),),
-    ),
-    Story(
-        "rule-off",
-        "Abeltje Reinders",
-        "There is a reply rule, but it is switched off.",
-        quota=COMPLIANT,
-        out_of_office=DEVIATION,
-        calendar=NEXT_DAYS,
-        rules=(InboxRule("Afwezig", enabled=False, replies=True),),
-    ),
-    Story(
-        "rule-other-work",
-        "Bastiaan Vunderink",
-        "Rules that move and forward do not reply.",
-        quota=COMPLIANT,
-        out_of_office=DEVIATION,
-        calendar=NEXT_DAYS,
-        rules=(
-            InboxRule(f"Nieuwsbrieven {canaries.RULE}", moves=True, subject_words=(canaries.SUBJECT,)),
-            InboxRule("Doorsturen", forwards_to=canaries.CORRESPONDENT),
-        ),
-    ),
-    Story(
-        "rule-only-some",
-        "Sadia Mahmood",
-        "The rule replies to one sender only: whether that is enough nobody can tell.",
-        quota=COMPLIANT,
-        out_of_office=UNKNOWN,
-        calendar=NEXT_DAYS,
-        rules=(InboxRule("Afwezig", replies=True, only_from=canaries.CORRESPONDENT),),
-    ),
-    Story(
-        "rule-with-exception",
-        "Tjalling Bijlsma",
-        "The rule replies to everybody except one sender.",
-        quota=COMPLIANT,
-        out_of_office=UNKNOWN,
-        calendar=NEXT_DAYS,
-        rules=(InboxRule("Afwezig", replies=True, except_from=canaries.CORRESPONDENT),),
-    ),
-    Story(
-        "rule-hidden",
-        "Marleen Duivenvoorde",
-        "Exchange does not show what one rule does.",
-        quota=COMPLIANT,
-        out_of_office=UNKNOWN,
-        calendar=NEXT_DAYS,
-        rules=(InboxRule("Alleen in Outlook", supported=False),),
-    ),
-    Story(
-        "rule-hidden-beside-reply",
-        "Erdem Bulut",
-        "One rule is hidden, but another one replies to everything.",
-        quota=COMPLIANT,
-        out_of_office=COMPLIANT,
-        calendar=NEXT_DAYS,
-        rules=(InboxRule("Alleen in Outlook", supported=False), REPLIES),
-    ),
-    Story(
-        "rules-denied",
-        "Geesje Prakken",
-        "The rules of this inbox may not be read.",
-        quota=COMPLIANT,
-        out_of_office=UNKNOWN,
-        calendar=NEXT_DAYS,
-        flaws=frozenset({Flaw.RULES_DENIED}),
-    ),
-    Story(
-        "rules-denied-reply-on",
-        "Lodewijk Hartkamp",
-        "The rules may not be read, but the ordinary reply is on: no need to.",
-        quota=COMPLIANT,
-        out_of_office=COMPLIANT,
-        calendar=NEXT_DAYS,
-        reply=enabled(),
-        flaws=frozenset({Flaw.RULES_DENIED}),
     ),
 )
 
@@ -663,4 +412,4 @@ CALENDAR_STORIES = (
     ),
 )
 
-ABSENCE_STORIES = (*PLANNED, *REPLY_STORIES, *RULE_STORIES, *ROSTER_STORIES, *CALENDAR_STORIES)
+ABSENCE_STORIES = (*PLANNED, *ROSTER_STORIES, *CALENDAR_STORIES)

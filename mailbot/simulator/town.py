@@ -12,8 +12,8 @@ from mailbot.model.clock import SetClock
 from mailbot.model.ids import ObjectGuid
 from mailbot.simulator import canaries, files, names
 from mailbot.simulator.calendars import all_day
-from mailbot.simulator.furnishing import plant_archive, plant_messages, plant_tree, working_year
-from mailbot.simulator.mailboxes import FolderKind, Folders, Item, Mailbox
+from mailbot.simulator.furnishing import furnish, plant_messages, plant_tree, working_year
+from mailbot.simulator.mailboxes import Folders, Item, Mailbox
 from mailbot.simulator.residents import ApprovedLeave, Contract, Resident, Unit
 from mailbot.simulator.stories import (
     COMPLIANT,
@@ -26,6 +26,7 @@ from mailbot.simulator.stories import (
 )
 from mailbot.simulator.stories_absence import ABSENCE_STORIES
 from mailbot.simulator.stories_quota import QUOTA_STORIES
+from mailbot.simulator.stories_reply import REPLY_STORIES, RULE_STORIES
 from mailbot.simulator.weeks import FULL_TIME, Week, joined, week
 
 _NAMESPACE = uuid.UUID("6f1d2b1e-0f4e-5b7a-9c55-1f3b0a6d2c11")
@@ -43,6 +44,8 @@ CROWD = MappingProxyType({"quota": COMPLIANT, "out_of_office": NOT_APPLICABLE})
 COVERED = MappingProxyType({"quota": COMPLIANT, "out_of_office": COMPLIANT})
 FUNCTIONAL = MappingProxyType({"quota": NOT_APPLICABLE, "out_of_office": NOT_APPLICABLE})
 """What unstaged mailboxes must lead to: nobody of the crowd is over a limit or away without a reply."""
+
+STORIES = (*QUOTA_STORIES, *ABSENCE_STORIES, *REPLY_STORIES, *RULE_STORIES)
 
 _ROSTERS = (
     (FULL_TIME, 10),
@@ -95,7 +98,7 @@ class Town:
         seed: int = 1,
         mailboxes: int = 250,
         now: datetime = STAGED_NOW,
-        stories: Sequence[Story] = (*QUOTA_STORIES, *ABSENCE_STORIES),
+        stories: Sequence[Story] = STORIES,
     ) -> "Town":
         """A town whose population, staged people included and excluded people not, is `mailboxes`.
 
@@ -221,7 +224,9 @@ class _Builder:
 
     def _staged(self, story: Story, place: _Place) -> None:
         shared = story.recipient_type in ("shared", "remote_shared")
-        mailbox = self._mailbox(f"story/{story.id}", story.name, names.mail_address(story.name), story.size)
+        address = names.mail_address(story.name)
+        ordinary = story.size - story.deep - story.private
+        mailbox = self._mailbox(f"story/{story.id}", story.name, address, ordinary)
         furnish(mailbox, story, Random(f"{self._seed}/{story.id}/rooms"))
         ends = story.leaves_on
         resident = self._resident(mailbox, place, Contract(date(2018, 3, 1), ends))
@@ -354,38 +359,3 @@ class _Builder:
     def _key(self) -> str:
         self._staff_number += 1
         return str(self._staff_number)
-
-
-def furnish(mailbox: Mailbox, story: Story, random: Random) -> None:
-    """Set up a mailbox as its story tells. What lies deep, private or spread is taken from the Inbox."""
-    folders = mailbox.folders
-    inbox = folders.by_name["inbox"]
-    here = inbox
-    for level in range(6):
-        here = folders.add(f"Map {level + 1}", here, size=0) if story.deep else here
-    moved = story.deep + story.private
-    if story.deep:
-        here.size = story.deep
-    if story.private:
-        folders.add(f"Vertrouwelijk {canaries.FOLDER}", inbox, size=story.private, items=900)
-    if story.small_folders:
-        each = (inbox.size or 0) // story.small_folders
-        archive = folders.add("Zaken", inbox)
-        for number in range(story.small_folders):
-            folders.add(f"Zaak {number + 1}", archive, size=each, items=each // 90_000)
-        moved += each * story.small_folders
-    inbox.size = (inbox.size or 0) - moved
-    if story.size_missing:
-        folders.add("Sync", inbox, size=None)
-    if story.recoverable:
-        folders.by_name["recoverableitemspurges"].size = story.recoverable
-    if story.searches:
-        folders.add(
-            "Alle e-mail", folders.by_name["searchfolders"], size=story.searches, kind=FolderKind.SEARCH
-        )
-    if story.archive:
-        plant_archive(mailbox, story.archive)
-    mailbox.calendar += [*working_year(random, STAGED_NOW.date()), *story.calendar]
-    mailbox.reply, mailbox.rules, mailbox.hours = story.reply, list(story.rules), story.outlook
-    mailbox.trouble, mailbox.flaws = story.trouble, story.flaws
-    mailbox.full_access = story.full_access

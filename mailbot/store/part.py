@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, Table, exists, select
+from sqlalchemy import Connection, Executable, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult, Row
 
@@ -61,9 +61,6 @@ class Part:
     def insert_new(self, table: Table, values: Mapping[str, Any]) -> bool:
         """Insert one row; False when a row with its key is there already."""
         return self.changed(insert_if_new(self.dialect, table), values) == 1
-
-    def not_excluded(self, person: PersonKey) -> ColumnElement[bool]:
-        return ~exists().where(exclusion.c.tag == self.keys.exclusion_tag(person))
 
     def is_excluded(self, person: PersonKey) -> bool:
         """On PostgreSQL the read also keeps `exclude` waiting until this transaction is over."""

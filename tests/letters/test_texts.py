@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from jinja2.exceptions import SecurityError
 
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.errors import SettingsRefused
+from mailbot.model.people import Language
 
 Change = Callable[[str, str, str], None]
 
@@ -35,7 +37,7 @@ def test_the_shipped_texts_are_whole(own_texts: Path) -> None:
 
 def test_a_municipality_changes_a_text_and_that_is_all(own_texts: Path, change: Change) -> None:
     change("nl/quota.toml", "De ruimte in je postbus", "Post over je postbus")
-    nudge = LetterTexts.load(own_texts).topics["quota"]["nl"].nudge  # type: ignore[index]
+    nudge = LetterTexts.load(own_texts).topics["quota"][Language.NL].nudge
     assert nudge is not None
     assert nudge.subject == "Post over je postbus"
 
@@ -64,7 +66,7 @@ def test_placeholders_are_the_same_in_every_language(own_texts: Path, change: Ch
     [
         ("nl/quota.toml", "{{ size_bytes }}", "{{ size }}", "nudge.facts.1.value", "{{ size }}"),
         ("nl/quota.toml", "{{ where }}", "{{ wher }}", "figures.none", "{{ wher }}"),
-        ("nl/quota.toml", "{{ code }}", "{{ code", "nudge.when.hold.steps.2", "unexpected"),
+        ("nl/quota.toml", "{{ code }}", "{{ code", "nudge.when.hold.steps.2", "expected name"),
         ("nl/quota.toml", "[nudge.when.hold]", "[nudge.when.held]", "nudge.when.held", "no such flag"),
         ("nl/quota.toml", 'heading = "Je postbus kan', 'kop = "Je postbus kan', "nudge.heading", "nothing"),
         ("nl/quota.toml", 'heading = "Je postbus kan', 'kop = "Je postbus kan', "nudge.kop", "another key"),
@@ -140,8 +142,6 @@ def test_all_mistakes_are_told_in_one_go_with_their_mends(own_texts: Path, chang
 def test_a_text_can_do_nothing_but_print(
     own_texts: Path, change: Change, letters_with: Callable, quota_letter: object
 ) -> None:
-    from jinja2.exceptions import SecurityError
-
     change("nl/quota.toml", "De ruimte in je postbus", "{{ name.__class__.__mro__ }}")
     letters = letters_with(LetterTexts.load(own_texts))
     with pytest.raises(SecurityError):
@@ -149,8 +149,6 @@ def test_a_text_can_do_nothing_but_print(
 
 
 def test_tips_have_names_that_last(texts: LetterTexts) -> None:
-    from mailbot.model.people import Language
-
     assert texts.tips == ("digest.helper", "digest.leave", "out_of_office", "quota")
     for name in texts.tips:
         assert texts.tip(name, Language.EN)

@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, delete, insert, select, text
 
+from mailbot.store.schema import audit
 from mailbot.store.sql import SqlStore
 
 if TYPE_CHECKING:
@@ -88,6 +89,24 @@ def test_the_tail_and_its_anchor_cannot_be_cut_off_together(
         connection.execute(text("DELETE FROM house WHERE name = 'audit'"))
     assert not intact(store)
     log(store, story, "sweep")
+    assert not intact(store)
+
+
+def test_a_row_of_another_history_does_not_fit(store: SqlStore, story: Story, raw: Engine) -> None:
+    """Somebody puts back a backup, lets the bot go on, and slips in a true row of before."""
+    log(store, story, "sweep", "deliver")
+    with raw.begin() as connection:
+        anchor = connection.execute(text("SELECT value FROM house WHERE name = 'audit'")).scalar_one()
+    log(store, story, "stop")
+    with raw.begin() as connection:
+        old = dict(connection.execute(select(audit).where(audit.c.seq == 3)).one()._mapping)
+        connection.execute(delete(audit).where(audit.c.seq == 3))
+        connection.execute(text("UPDATE house SET value = :v WHERE name = 'audit'"), {"v": anchor})
+    log(store, story, "live", "deliver")
+    assert intact(store)
+    with raw.begin() as connection:
+        connection.execute(delete(audit).where(audit.c.seq == 3))
+        connection.execute(insert(audit), old)
     assert not intact(store)
 
 

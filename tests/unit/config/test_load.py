@@ -90,8 +90,8 @@ def test_a_line_that_is_no_toml_is_told_by_line_and_column(folder: Path, change:
 
 
 def test_a_file_in_another_encoding(folder: Path) -> None:
-    (folder / "calendar.toml").write_bytes("# Hemelvaart én Pinksteren\n".encode("cp1252"))
-    assert where_of(folder, "calendar.toml") == ["byte 15"]
+    (folder / "calendar.toml").write_bytes("# Hemelvaart\n# één dag\n".encode("cp1252"))
+    assert where_of(folder, "calendar.toml") == ["line 2"]
 
 
 def test_an_unclosed_table_at_the_end_of_the_file(folder: Path) -> None:
@@ -99,6 +99,19 @@ def test_an_unclosed_table_at_the_end_of_the_file(folder: Path) -> None:
         gates.write("[dpia")
     (place,) = where_of(folder, "gates.toml")
     assert place == "the end of the file" or place.startswith("line ")
+
+
+@pytest.mark.parametrize("section", ["organisation", "policy", "exchange", "delivery"])
+def test_a_missing_section_is_told_as_a_section(folder: Path, change: Change, section: str) -> None:
+    change("mailbot.toml", f"[{section}]", f"[{section}s]")
+    mends = {problem.where: problem.mend for problem in collect(folder, {})[1]}
+    assert mends[section] == f"add a section [{section}]"
+    assert mends[f"{section}s"] == f"did you mean `{section}`?"
+
+
+def test_a_key_cannot_reach_the_options_of_the_settings_library(folder: Path, change: Change) -> None:
+    change("mailbot.toml", "[organisation]", '_env_prefix = "X"\n[organisation]')
+    assert where_of(folder, "mailbot.toml") == ["_env_prefix"]
 
 
 class TestEnvironment:

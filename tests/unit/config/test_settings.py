@@ -6,7 +6,6 @@ from datetime import time
 from typing import Any
 
 import pytest
-from annotated_types import Ge, Le
 from pydantic import BaseModel, ValidationError
 
 from mailbot.config.settings import Settings
@@ -76,8 +75,8 @@ def test_every_key_says_what_it_is_for_and_every_number_is_bounded() -> None:
         for key, field in model.model_fields.items():
             assert field.description, f"{section}.{key}"
             if field.annotation is int:
-                kinds = {type(bound) for bound in field.metadata}
-                assert {Ge, Le} <= kinds, f"{section}.{key}"
+                assert any(hasattr(bound, "ge") for bound in field.metadata), f"{section}.{key}"
+                assert any(hasattr(bound, "le") for bound in field.metadata), f"{section}.{key}"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +92,8 @@ def test_every_key_says_what_it_is_for_and_every_number_is_bounded() -> None:
 def test_numbers_stay_within_their_bounds(key: str, low: int, high: int) -> None:
     for value in (low, high):
         Settings(**changed(**{key: value}))
-    for value in (low - 1, high + 1, str(low), float(low), True):
+    wrong: list[Any] = [low - 1, high + 1, str(low), float(low), True]
+    for value in wrong:
         assert refused(**{key: value}) == [key.replace("__", ".")]
 
 
@@ -183,7 +183,7 @@ class TestKeysThatBelongTogether:
         [
             ("08:29", "17:00", "schedule.deliver_from"),
             ("08:30", "17:01", "schedule.deliver_until"),
-            ("12:00", "11:00", "schedule.deliver_until"),
+            ("08:30", "08:30", "schedule.deliver_until"),
             ("09:00", "16:00", "schedule.digest"),
         ],
     )

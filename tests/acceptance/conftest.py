@@ -1,0 +1,15 @@
+"""Fixtures of the acceptance tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.municipality import Municipality, municipality
+
+
+@pytest.fixture
+def voorbeeld(tmp_path: Path) -> Iterator[Municipality]:
+    """A fresh gemeente Voorbeeld with 150 mailboxes, delivery live."""
+    with municipality(tmp_path) as here:
+        yield here

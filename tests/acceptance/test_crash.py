@@ -1,0 +1,111 @@
+"""A real process, really killed: at every point of sweep and delivery, then started again.
+
+Whatever the moment, each letter arrives exactly once, nobody is judged twice, and no finding is doubled.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailbot.model.slots import Job
+from mailbot.simulator.access import WRITES
+from tests.acceptance.municipality import Municipality, municipality
+
+STORIES = ("plain-over", "portugal", "size-missing")
+"""One letter about a state, one about an event, and one unknown from which nothing may follow."""
+
+REPO = Path(__file__).parents[2]
+
+
+class Driver:
+    """The process that forks, kills and reports."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.acceptance.crash_driver"],
+            cwd=REPO,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, settings: Path, kill_at: int | None) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"settings": str(settings), "kill_at": kill_at}) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Driver]:
+    driver = Driver()
+    yield driver
+    driver.close()
+
+
+def town(folder: Path) -> Any:
+    return municipality(folder, mailboxes=6, stories=STORIES)
+
+
+def arrived(here: Municipality) -> Counter[str]:
+    """Our letters in everybody's inbox, by Message-ID."""
+    return Counter(
+        mail.message_id
+        for mails in here.server.delivered().values()
+        for mail in mails
+        if mail.sender == "postbushulp@voorbeeld.example"
+    )
+
+
+def state(here: Municipality) -> dict[str, Any]:
+    """What the store says after it all, in counts."""
+    with here.opened() as house:
+        with house.store.begin() as work:
+            row = work.last_counts(Job.SWEEP)
+            assert row is not None
+            told = {
+                "findings": dict(work.finding_counts()),
+                "letters": dict(work.letter_counts()),
+                "tally": {rule: dict(by) for rule, by in work.tally(row[0].slot.id).items()},
+                "sweep": {k: v for k, v in row[1].items() if k != "seconds"},
+                "untidy": len(work.untidy(10)),
+            }
+        return {**told, "left_over": house.post().left_over()}
+
+
+def test_killed_at_every_point(driver: Driver, tmp_path: Path) -> None:
+    with town(tmp_path / "whole") as here:
+        whole = driver.run(here.settings, None)
+        assert (whole["signal"], whole["code"]) == (0, 0)
+        expected, letters = state(here), sorted(arrived(here).values())
+        writes = sum(line.operation in WRITES for line in here.server.access_log())
+    points = whole["points"]
+    assert letters, "the whole run must send letters, or this test proves nothing"
+    assert set(letters) == {1}
+    seen = Counter(point.partition(" ")[2] for point in points)
+    assert sum(n for name, n in seen.items() if name != "commit") == 2 * writes, "a writing call has no point"
+    assert seen["commit"] > 40
+
+    wrong: dict[str, Any] = {}
+    for number, point in enumerate(points, start=1):
+        with town(tmp_path / str(number)) as here:
+            died = driver.run(here.settings, number)
+            assert died["signal"] == signal.SIGKILL, f"point {number} was not reached"
+            again = driver.run(here.settings, None)
+            found = state(here)
+            if again["code"] != 0 or found != expected or sorted(arrived(here).values()) != letters:
+                wrong[f"{number}: {point}"] = (again["code"], found, arrived(here))
+    assert wrong == {}

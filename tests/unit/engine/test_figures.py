@@ -1,0 +1,295 @@
+"""Figures for managers tell how a group does, and never how one person does."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailbot.engine.figures import (
+    FLOOR,
+    Cell,
+    Circle,
+    DigestFigures,
+    Figure,
+    Level,
+    Word,
+    cell,
+    cells,
+    circles_of,
+    decode,
+    encode,
+    tenths,
+    tip_of_the_week,
+    word,
+    worth_saying,
+)
+from mailbot.model.facts import Known, Reason, Unknown
+from mailbot.model.figures import Coverage
+from mailbot.model.ids import Address, ObjectGuid, PersonKey, RuleId
+from mailbot.model.people import Language, OrgUnit, People, Person, RecipientType
+from mailbot.model.verdicts import Outcome
+
+MANAGER = PersonKey("manager")
+QUOTA = RuleId("quota")
+NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
+
+
+def people(prefix: str, count: int) -> list[PersonKey]:
+    return [PersonKey(f"{prefix}{n}") for n in range(count)]
+
+
+def outcomes(members: Sequence[PersonKey], deviating: int) -> dict[PersonKey, Outcome]:
+    return {
+        person: Outcome.DEVIATION if place < deviating else Outcome.COMPLIANT
+        for place, person in enumerate(members)
+    }
+
+
+def nested(
+    team: Sequence[PersonKey], department: Sequence[PersonKey], rest: Sequence[PersonKey]
+) -> list[Circle]:
+    return [
+        Circle(Level.TEAM, frozenset(team)),
+        Circle(Level.DEPARTMENT, frozenset((*team, *department))),
+        Circle(Level.ORGANISATION, frozenset((*team, *department, *rest))),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("deviating", "judged", "said"),
+    [
+        (0, 4, None),  # too few people to say even that all is well
+        (0, 5, Word.NONE),
+        (1, 5, None),
+        (2, 9, None),
+        (1, 10, Word.FEW),
+        (2, 10, Word.FEW),
+        (3, 5, Word.MOST),
+        (5, 5, Word.MOST),  # "all" would tell it of everybody
+        (3, 6, Word.SOME),
+        (7, 10, Word.SOME),
+        (8, 10, Word.MOST),
+    ],
+)
+def test_words_for_groups(deviating: int, judged: int, said: Word | None) -> None:
+    assert word(deviating, judged) is said
+
+
+def test_no_setting_goes_below_the_floor() -> None:
+    assert FLOOR == 5
+    with pytest.raises(ValueError, match="at least 5"):
+        word(0, 100, k=4)
+    assert word(0, 9, k=10) is None
+
+
+@pytest.mark.parametrize(
+    ("deviating", "judged", "share"), [(20, 39, None), (20, 40, 5), (3, 40, 1), (3, 100, None), (97, 100, 9)]
+)
+def test_shares_only_of_large_groups_and_only_in_tenths(
+    deviating: int, judged: int, share: int | None
+) -> None:
+    assert tenths(deviating, judged) == share
+
+
+def test_a_large_enough_team_gets_its_own_figure() -> None:
+    team = people("t", 6)
+    found = cell(MANAGER, nested(team, people("d", 10), []), outcomes(team, 0))
+    assert found == Cell(Figure(Level.TEAM, Word.NONE), judged=6)
+
+
+def test_a_small_team_is_merged_into_its_department_and_a_small_department_into_the_whole() -> None:
+    team, department, rest = people("t", 3), people("d", 4), people("r", 40)
+    everybody = outcomes([*team, *department, *rest], 0)
+    assert cell(MANAGER, nested(team, department, rest), everybody) == Cell(
+        Figure(Level.DEPARTMENT, Word.NONE), judged=7
+    )
+    found = cell(MANAGER, nested(team, department[:1], rest), everybody)
+    assert found is not None
+    assert found.figure.level is Level.ORGANISATION
+
+
+def test_one_or_two_in_a_small_team_are_hidden_in_the_department() -> None:
+    team, department = people("t", 6), people("d", 10)
+    found = cell(MANAGER, nested(team, department, []), outcomes([*team, *department], 1))
+    assert found == Cell(Figure(Level.DEPARTMENT, Word.FEW), judged=16)
+
+
+def test_when_even_the_whole_is_too_small_nothing_is_said() -> None:
+    team = people("t", 6)
+    assert cell(MANAGER, nested(team, [], []), outcomes(team, 1)) is None
+    assert cells(MANAGER, nested(team, [], []), {QUOTA: outcomes(team, 1)}) == {}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.NOT_APPLICABLE])
+def test_who_was_not_judged_does_not_make_a_group_larger(outcome: Outcome) -> None:
+    team = people("t", 5)
+    judged = {**outcomes(team, 0), team[0]: outcome}
+    assert cell(MANAGER, nested(team, [], []), judged) is None
+    assert cell(MANAGER, nested(team, [], []), {**judged, team[0]: Outcome.TIP}) is not None
+
+
+def test_the_reader_is_never_counted() -> None:
+    team = [*people("t", 4), MANAGER]
+    judged = {**outcomes(team, 0), MANAGER: Outcome.DEVIATION}
+    assert cell(MANAGER, nested(team, [], []), judged) is None
+    assert cell(PersonKey("somebody"), nested(team, [], []), judged) is None  # 1 of 5
+    one_more = [*team, PersonKey("t9")]
+    found = cell(MANAGER, nested(one_more, [], []), {**judged, PersonKey("t9"): Outcome.COMPLIANT})
+    assert found == Cell(Figure(Level.TEAM, Word.NONE), judged=5)
+
+
+def test_large_groups_get_a_share() -> None:
+    everybody = people("r", 60)
+    found = cell(MANAGER, nested([], [], everybody), outcomes(everybody, 18))
+    assert found == Cell(Figure(Level.ORGANISATION, Word.SOME, tenths=3), judged=60)
+
+
+def possible(figure: Figure, judged: int) -> set[int]:
+    """All numbers of deviating people that a reader must hold for possible, knowing even the group's size."""
+    return {n for n in range(judged + 1) if word(n, judged) is figure.word}
+
+
+@given(st.integers(0, 30), st.integers(0, 30))
+def test_no_figure_says_of_anybody_that_they_deviate(deviating: int, judged: int) -> None:
+    """Property: whatever is shown, each person may be one of those who do not deviate."""
+    said = word(min(deviating, judged), judged)
+    if said is not None:
+        assert min(possible(Figure(Level.TEAM, said), judged)) < judged
+
+
+@given(st.data())
+def test_merging_says_of_nobody_in_a_team_that_they_deviate(data: st.DataObject) -> None:
+    """Property: a reader who sees a department figure, and so knows that the team could not be shown, finds
+    for each member of the team an assignment that fits in which that member does not deviate."""
+    team, department = people("t", data.draw(st.integers(1, 7))), people("d", data.draw(st.integers(0, 6)))
+    everybody = [*team, *department]
+    deviating = set(data.draw(st.sets(st.sampled_from(everybody), max_size=len(everybody))))
+
+    def seen(who: set[PersonKey]) -> Cell | None:
+        judged = {p: Outcome.DEVIATION if p in who else Outcome.COMPLIANT for p in everybody}
+        return cell(MANAGER, nested(team, department, []), judged)
+
+    real = seen(deviating)
+    if real is None:
+        return
+    for member in team:
+        others = [p for p in everybody if p != member]
+        assert any(
+            seen(set(some)) == real for size in range(len(others) + 1) for some in combinations(others, size)
+        )
+
+
+@given(
+    st.lists(st.integers(0, 40), min_size=3, max_size=3),
+    st.dictionaries(st.sampled_from(["quota", "out_of_office"]), st.integers(0, 60)),
+)
+def test_one_reader_never_gets_two_overlapping_cells_for_a_rule(
+    sizes: list[int], counts: Mapping[str, int]
+) -> None:
+    team, department, rest = people("t", sizes[0]), people("d", sizes[1]), people("r", sizes[2])
+    everybody = [*team, *department, *rest]
+    by_rule = {RuleId(rule): outcomes(everybody, count) for rule, count in counts.items()}
+    found = cells(MANAGER, nested(team, department, rest), by_rule)
+    assert set(found) <= set(by_rule)
+    assert all(value.judged >= FLOOR for value in found.values())
+
+
+def person(name: str, unit: str | None, manager: str | None) -> Person:
+    return Person(
+        guid=ObjectGuid(name),
+        address=Address(f"{name}@voorbeeld.example"),
+        name=name,
+        language=Language.NL,
+        enabled=Known(True, NOW),
+        recipient_type=Known(RecipientType.USER, NOW),
+        hold=Known(False, NOW),
+        roster=Unknown(Reason.WORK_PATTERN_MISSING),
+        unit=OrgUnit(unit, unit) if unit else None,
+        manager=ObjectGuid(manager) if manager else None,
+    )
+
+
+def key_of(guid: ObjectGuid) -> PersonKey:
+    return PersonKey(f"key of {guid}")
+
+
+def test_circles_are_the_team_the_unit_and_everybody() -> None:
+    staff = [
+        person("mehmet", "zorg", None),
+        person("fatma", "zorg", "mehmet"),
+        person("ruud", None, "mehmet"),
+        person("ineke", "zorg", None),
+        person("jan", "wonen", None),
+    ]
+    population = People({p.guid: p for p in staff}, frozenset({"voorbeeld.example"}), NOW)
+    named = {c.level: sorted(c.members) for c in circles_of(ObjectGuid("mehmet"), population, key_of)}
+    assert named == {
+        Level.TEAM: ["key of fatma", "key of ruud"],
+        Level.DEPARTMENT: ["key of fatma", "key of ineke"],
+        Level.ORGANISATION: ["key of fatma", "key of ineke", "key of jan", "key of ruud"],
+    }
+    without_unit = circles_of(ObjectGuid("ruud"), population, key_of)
+    assert [c.level for c in without_unit] == [Level.TEAM, Level.ORGANISATION]
+
+
+def test_a_digest_travels_as_flat_values() -> None:
+    digest = DigestFigures(
+        Coverage(population=250, read=243),
+        {
+            RuleId("out_of_office"): Figure(Level.TEAM, Word.NONE),
+            QUOTA: Figure(Level.ORGANISATION, Word.SOME, 3),
+        },
+        "quota",
+        at_least=10,
+    )
+    shown = encode(digest)
+    assert shown["quota.word"] == "some"
+    assert shown["coverage.read"] == 243
+    assert all(isinstance(value, int | str) for value in shown.values())
+    assert "judged" not in " ".join(shown)
+    assert decode(shown) == digest
+    assert decode(encode(DigestFigures(Coverage(0, 0), {}))) == DigestFigures(Coverage(0, 0), {})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"coverage.read": "many"},
+        {"quota.word": "all"},
+        {"quota.level": "street"},
+        {"quota.tenths": True},
+        {"tip": 3},
+        {"at_least": "5"},
+    ],
+)
+def test_values_that_are_no_digest_are_refused(change: dict[str, object]) -> None:
+    good = encode(DigestFigures(Coverage(1, 1), {QUOTA: Figure(Level.TEAM, Word.NONE)}, "quota"))
+    with pytest.raises(ValueError):
+        decode({**good, **change})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("name", ["coverage", "a.b"])
+def test_a_rule_whose_name_would_be_misread_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot be called"):
+        encode(DigestFigures(Coverage(1, 1), {RuleId(name): Figure(Level.TEAM, Word.NONE)}))
+
+
+def test_a_digest_is_silent_when_there_is_nothing_to_do_or_know() -> None:
+    none, few = Figure(Level.TEAM, Word.NONE), Figure(Level.TEAM, Word.FEW)
+    assert not worth_saying({}, leavers=0)
+    assert not worth_saying({QUOTA: none}, leavers=0)
+    assert worth_saying({QUOTA: none}, leavers=1)
+    assert worth_saying({QUOTA: few}, leavers=0)
+
+
+def test_the_tip_changes_on_monday_and_comes_round() -> None:
+    monday = date(2026, 11, 23)
+    names = ["a", "b", "c"]
+    week = {tip_of_the_week(names, monday + timedelta(days=n)) for n in range(7)}
+    assert len(week) == 1
+    three = [tip_of_the_week(names, monday + timedelta(weeks=n)) for n in range(3)]
+    assert sorted(map(str, three)) == names
+    assert tip_of_the_week([], monday) is None
