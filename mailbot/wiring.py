@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from mailbot.config.load import Configuration, collect
-from mailbot.config.problems import report
-from mailbot.directory.csv_people import CsvDirectory, read_people
+from pydantic import SecretStr
+
+from mailbot.config.load import Configuration, collect, people_files, store_settings
+from mailbot.config.problems import Problem, report
+from mailbot.directory.csv_people import AMSTERDAM, CsvDirectory, read_people
 from mailbot.directory.exclusion import Exclusion
 from mailbot.engine.judge import ActiveRule
 from mailbot.engine.plan import LetterHours
@@ -25,6 +27,7 @@ from mailbot.letters.texts import LetterTexts
 from mailbot.model.clock import Clock, SystemClock
 from mailbot.model.errors import GateClosed, SettingsRefused
 from mailbot.model.ids import ObjectGuid
+from mailbot.model.letters import LetterKind
 from mailbot.model.people import Language
 from mailbot.model.slots import Job
 from mailbot.policy.packs import Pack
@@ -56,23 +59,38 @@ def configuration(folder: Path, env: Mapping[str, str]) -> Configuration:
     Raises SettingsRefused once, with every problem of every file.
     """
     found, problems = collect(folder, env)
-    _, wrong_texts = LetterTexts.check(folder / "letters")
+    texts, wrong_texts = LetterTexts.check(folder / "letters")
     problems = [*problems, *wrong_texts]
-    if found is not None:
-        people = found.settings.people
+    files = people_files(folder, env)
+    if files is not None:
         _, wrong_people = read_people(
-            people.file,
-            people.accepted_domains,
-            Exclusion.of(people),
+            *files,
+            Exclusion(),
             frozenset(),
             SystemClock().now(),
-            waivers=found.waivers,
-            zone=found.settings.organisation.zone,
+            waivers=found.waivers if found else (),
+            zone=found.settings.organisation.zone if found else AMSTERDAM,
         )
         problems += wrong_people
+    if found is not None and not wrong_texts:
+        problems += _without_texts(found.pack, texts)
     if found is None or problems:
         raise SettingsRefused(report(problems))
     return found
+
+
+def _without_texts(pack: Pack, texts: LetterTexts) -> Iterator[Problem]:
+    """Norms whose rule has nothing to write to people with: found now, not when the first letter is due."""
+    for rule in sorted({norm.rule for norm in pack.norms if norm.built and norm.rule is not None}):
+        of_rule = texts.topics.get(rule)
+        if of_rule is None or any(LetterKind.NUDGE not in found.kinds for found in of_rule.values()):
+            yield Problem(
+                "letters",
+                f"nl/{rule}.toml and en/{rule}.toml",
+                f"a [{LetterKind.NUDGE.value}] for the rule {rule}, which a norm of the pack switches on",
+                "no such letter",
+                "write both files, as for the rules beside them, or take the rule out of the pack",
+            )
 
 
 @contextmanager
@@ -88,7 +106,8 @@ def opened(
 ) -> Iterator[House]:
     """A house with everything in its place; what was opened is closed again.
 
-    `insist` is False for the doctor, who must be able to look at a house that may not work yet.
+    `insist` is False for commands that send nothing and must work in a house that may not send: the doctor,
+    and those that show or erase what is kept about people.
 
     Raises SettingsRefused, KeyRefused, Unreachable (database) or, for the mode live without open gates,
     GateClosed: then nothing has been started.
@@ -97,7 +116,8 @@ def opened(
     clock = clock or SystemClock()
     settings = found.settings
     with ExitStack() as stack:
-        store = SqlStore(_database(found), read_key_file(settings.store.key_file))
+        database = _with_password(settings.store.url, found.secrets.store_password)
+        store = SqlStore(database, read_key_file(settings.store.key_file))
         stack.callback(store.close)
         breaker = _breaker(clock, store)
         house = House(
@@ -126,6 +146,20 @@ def opened(
                 f"mode live refuses to start while gates are closed: {closed}; see: mailbot doctor"
             )
         yield house
+
+
+@contextmanager
+def memory(folder: Path, env: Mapping[str, str] | None = None) -> Iterator[tuple[Store, Clock]]:
+    """The store alone, without looking at anything else: the brake works in a house that does not.
+
+    Raises SettingsRefused, KeyRefused or Unreachable when the store itself cannot be used.
+    """
+    settings, password = store_settings(folder, os.environ if env is None else env)
+    store = SqlStore(_with_password(settings.url, password), read_key_file(settings.key_file))
+    try:
+        yield store, SystemClock()
+    finally:
+        store.close()
 
 
 def schedules(folder: Path, env: Mapping[str, str] | None = None) -> tuple[tuple[Schedule, ...], timedelta]:
@@ -172,9 +206,8 @@ def _excluded(store: Store) -> frozenset[ObjectGuid]:
         return work.exclusions()
 
 
-def _database(found: Configuration) -> str:
+def _with_password(url: str, password: SecretStr | None) -> str:
     """The database's URL, with the password from its file where there is one."""
-    url, password = found.settings.store.url, found.secrets.store_password
     if password is None:
         return url
     scheme, _, rest = url.partition("://")
@@ -249,7 +282,7 @@ def _letters(found: Configuration, clock: Clock) -> TomlLetters:
     settings = found.settings
     today = clock.now().astimezone(settings.organisation.zone).date()
     norms = {
-        str(norm.rule): NormText(
+        norm.rule: NormText(
             norm.article,
             dict.fromkeys(Language, found.pack.source.regulation),
             {Language.NL: norm.text_nl, Language.EN: norm.text_en},

@@ -6,13 +6,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from mailbot.config.calendar import read_calendar
-from mailbot.config.environment import absolute, lay_over, misplaced, named_path
+from mailbot.config.environment import absolute, absolute_url, lay_over, misplaced, named_path
 from mailbot.config.problems import Problem, report
-from mailbot.config.secrets import Secrets, read_secrets
-from mailbot.config.settings import Settings
+from mailbot.config.secrets import Secrets, read_secrets, read_store_password
+from mailbot.config.settings import Settings, Store
 from mailbot.config.tomlfile import read_model, read_toml
 from mailbot.config.validation import did_you_mean, problems_of
 from mailbot.model.errors import SettingsRefused
@@ -92,6 +92,26 @@ def people_files(folder: Path, env: Mapping[str, str]) -> tuple[Path, Path] | No
     people = named_path(raw, "people", "file", folder.absolute())
     domains = named_path(raw, "people", "accepted_domains", folder.absolute())
     return (people, domains) if raw and people and domains else None
+
+
+def store_settings(folder: Path, env: Mapping[str, str]) -> tuple[Store, SecretStr | None]:
+    """The section [store] and its password, also when other settings are wrong: who has to stop the letters
+    cannot first mend a people file. Raises SettingsRefused when this section itself cannot be used."""
+    folder = folder.absolute()
+    raw, _settings, problems = _read_settings(folder, env)
+    if not raw:
+        raise SettingsRefused(report(problems))
+    try:
+        found = Store.model_validate(raw.get("store", {}))
+    except ValidationError as error:
+        raise SettingsRefused(report(problems_of("mailbot.toml", error, Store, raw.get("store")))) from None
+    password, wrong = read_store_password(
+        named_path(raw, "store", "password_file", folder), env, "mailbot.toml"
+    )
+    if wrong:
+        raise SettingsRefused(report(wrong))
+    changes = {"url": absolute_url(found.url, folder), "key_file": folder / found.key_file.expanduser()}
+    return found.model_copy(update=changes), password
 
 
 def _read_settings(

@@ -38,6 +38,13 @@ def read_secrets(
     return Secrets(exchange, store), []
 
 
+def read_store_password(
+    store_file: Path | None, env: Mapping[str, str], shown: str
+) -> tuple[SecretStr | None, list[Problem]]:
+    """The database's password alone; None without a problem where the settings name no file for it."""
+    return (None, []) if store_file is None else _read(store_file, env, shown, "store.password_file")
+
+
 def _read(
     path: Path, env: Mapping[str, str], shown: str, where: str
 ) -> tuple[SecretStr | None, list[Problem]]:

@@ -66,4 +66,3 @@ def finding_id(person: PersonKey, rule: RuleId, occurrence: Interval | None, ope
     event = occurrence.start.isoformat() if occurrence else "state"
     text = f"{person}/{rule}/{event}/{opened.isoformat()}"
     return FindingId(hashlib.sha256(text.encode()).hexdigest()[:32])
-

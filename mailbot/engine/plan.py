@@ -27,11 +27,15 @@ class LetterHours:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`cap` letters per run; `priority` orders them (lowest first, then by a mix that favours nobody)."""
+    """`cap` letters per run; `priority` orders them (lowest first, then by a mix that favours nobody).
+
+    `once` is set in mode redirect, where a test letter tells nobody and must not be made again every week.
+    """
 
     cap: int
     hours: LetterHours
     priority: Mapping[RuleId, int]
+    once: bool = False
 
 
 HeldFor = Callable[[PersonKey], Held | None]
@@ -63,7 +67,9 @@ def make_steps(
     for case, wish in sorted(wishes, key=lambda pair: _order(pair[0], limits)):
         letter, held = wish.letter, wish.held or held_for(case.person)
         if held is None and letter is not None:
-            if letter.weekly and case.person in nudged:
+            if limits.once and wish.finding is not None and wish.finding.letters:
+                held = Held.TESTED
+            elif letter.weekly and case.person in nudged:
                 held = Held.ONE_A_WEEK
             elif made >= limits.cap:
                 held = Held.CAP

@@ -30,7 +30,8 @@ def digest(house: House, slot: Slot) -> int | None:
     """Order this week's digests; how many, or None when the slot is done already.
 
     Raises Busy when another process has the slot. Without a sweep in the last seven days nothing is said,
-    except to the operator.
+    except to the operator; nothing either while a gate is closed. A stop does not lose a week's digests:
+    they wait in the outbox with the other letters.
     """
     people = house.directory.people()
     now = house.clock.now()
@@ -40,6 +41,9 @@ def digest(house: House, slot: Slot) -> int | None:
             return None
         if claim is Claim.HELD:
             raise Busy(f"another process is at work on {slot.id}")
+        if not house.gates_open():
+            work.finish(slot.id, now, SlotResult.CLOSED, {"digests": 0})
+            return 0
         newest = work.last_counts(Job.SWEEP)
         if newest is None or newest[0].finished is None or now - newest[0].finished > FRESH:
             work.finish(slot.id, now, SlotResult.SKIPPED, {"digests": 0})
@@ -63,8 +67,6 @@ def _order_all(
 ) -> int:
     rules = [active.rule.id for active in house.rules(house.today())]
     outcomes = {rule: work.outcomes(sweep.id, rule) for rule in rules}
-    if work.stopped():
-        return 0
     return sum(
         _order_one(house, work, people.by_guid[manager], team, coverage, outcomes, people, now)
         for manager, team in people.managers().items()

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailbot.engine.recipients import Mode
 from mailbot.jobs.house import House
+from mailbot.jobs.mending import MENDING
 from mailbot.model.errors import MailbotError
 from mailbot.model.facts import Reason
 from mailbot.model.ids import Address, ObjectGuid
@@ -36,6 +38,7 @@ def doctor(house: House, readable: Address | None, unreadable: Address | None) -
     """
     yield from _gates(house)
     yield _audit(house)
+    yield _delivery(house)
     try:
         people = house.directory.people()
     except MailbotError as error:
@@ -69,6 +72,26 @@ def _audit(house: House) -> Check:
     return Check("audit log", Level.BAD, "rows were changed or removed from outside; ask who has access")
 
 
+def _delivery(house: House) -> Check:
+    """Off is where everybody begins, so it is no defect; but who waits for letters must be told."""
+    terms = house.terms
+    with house.store.begin() as work:
+        stopped = work.stopped()
+    if stopped:
+        return Check("delivery", Level.NOTE, "all sending is stopped; to lift it: mailbot stop --lift")
+    match terms.mode:
+        case Mode.OFF:
+            says = "mode off: no letter leaves; the next step is [delivery] mode = redirect"
+            return Check("delivery", Level.NOTE, says)
+        case Mode.REDIRECT:
+            says = "mode redirect: letters of the pilot groups go to [delivery] redirect_to and nobody else"
+        case Mode.PILOT:
+            says = f"mode pilot: letters go to the groups {', '.join(sorted(terms.pilot_groups))}"
+        case Mode.LIVE:
+            says = "mode live: letters go to everybody in the population"
+    return Check("delivery", Level.GOOD, says)
+
+
 def _mailboxes(house: House, readable: Address | None, unreadable: Address | None) -> Iterator[Check]:
     rules = house.rules(house.today())
     if not rules:
@@ -82,9 +105,11 @@ def _mailboxes(house: House, readable: Address | None, unreadable: Address | Non
                 n.name: answer.unreadable[n.name] for n in active.rule.decisive if n.name in answer.unreadable
             }
             yield _decisive(active.rule.id, missing)
-    if unreadable is not None:
-        forbidden = house.exchange().probe(_target(unreadable), (), house.clock.now())
-        yield _unreadable(forbidden)
+    if unreadable is None:
+        says = "not tried; name one outside the account's scope with --unreadable, such as the works council's"
+        yield Check("unreadable mailbox", Level.NOTE, says)
+        return
+    yield _unreadable(house.exchange().probe(_target(unreadable), (), house.clock.now()))
 
 
 def _target(address: Address) -> Target:
@@ -94,23 +119,25 @@ def _target(address: Address) -> Target:
 def _readable(answer: ProbeAnswer) -> Check:
     if answer.trouble is None:
         return Check("readable mailbox", Level.GOOD, "opens")
-    says = f"does not open: {answer.trouble.code}; to be mended by: {answer.trouble.mender.value}"
+    says = f"does not open ({answer.trouble.code}); {MENDING[answer.trouble]}"
     return Check("readable mailbox", Level.BAD, says)
 
 
 def _unreadable(answer: ProbeAnswer) -> Check:
-    if answer.trouble in (Reason.ACCESS_DENIED, Reason.MAILBOX_MISSING):
+    if answer.trouble is Reason.ACCESS_DENIED:
         return Check("unreadable mailbox", Level.GOOD, "stays closed, as it should")
     if answer.trouble is None:
-        return Check("unreadable mailbox", Level.BAD, "opens: narrow the rights of the service account")
-    return Check("unreadable mailbox", Level.NOTE, f"cannot be told: {answer.trouble.code}")
+        return Check("unreadable mailbox", Level.BAD, "opens; narrow the rights of the service account")
+    says = f"cannot be told ({answer.trouble.code}); {MENDING[answer.trouble]}"
+    return Check("unreadable mailbox", Level.NOTE, says)
 
 
 def _decisive(rule: str, missing: dict[str, Reason]) -> Check:
     if not missing:
         return Check(f"rule {rule}", Level.GOOD, "can find deviations here")
-    why = ", ".join(f"{name}: {reason.code} ({reason.mender.value})" for name, reason in missing.items())
-    return Check(f"rule {rule}", Level.BAD, f"cannot find deviations here, because of {why}")
+    facts = ", ".join(f"{name} cannot be read ({reason.code})" for name, reason in missing.items())
+    mend = "; ".join(dict.fromkeys(MENDING[reason] for reason in missing.values()))
+    return Check(f"rule {rule}", Level.BAD, f"cannot find deviations here because {facts}; {mend}")
 
 
 def _left_over(house: House) -> Check:

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from mailbot.engine.gates import all_open
+from mailbot.engine.plan import WEEK
 from mailbot.jobs.house import House
 from mailbot.model.errors import GateClosed, PlanRefused
 from mailbot.model.ids import PlanId
@@ -31,7 +31,7 @@ def apply(house: House, work: Work, plan: Plan, now: datetime) -> None:
 def run_plan(house: House, wanted: PlanId, actor: str) -> Plan:
     """`mailbot plan run`. Raises PlanRefused or GateClosed and then changes nothing."""
     now = house.clock.now()
-    if not all_open(house.gates()):
+    if not house.gates_open():
         raise GateClosed("a gate has closed since the plan was made; see: mailbot doctor")
     with house.store.begin() as work:
         stored = work.plan(wanted)
@@ -39,15 +39,30 @@ def run_plan(house: House, wanted: PlanId, actor: str) -> Plan:
             raise PlanRefused(f"there is no plan {wanted}; {AGAIN}")
         plan, state = stored
         if state != "stored":
-            raise PlanRefused(f"plan {wanted} was {state} already; make a new one: mailbot sweep --dry-run")
+            raise PlanRefused(f"plan {wanted} was {state} already; {AGAIN}")
         if now - plan.made > OLDEST:
-            raise PlanRefused(
-                f"plan {wanted} is older than 24 hours; make a new one: mailbot sweep --dry-run"
-            )
-        if plan.mode != house.terms.mode or plan.policy != house.terms.policy_hash:
-            raise PlanRefused(f"plan {wanted} was made under another delivery mode or policy; make a new one")
+            raise PlanRefused(f"plan {wanted} is older than 24 hours; {AGAIN}")
+        if plan.mode != house.terms.mode:
+            raise PlanRefused(f"plan {wanted} was made in delivery mode {plan.mode}; {AGAIN}")
+        if plan.policy != house.terms.policy_hash:
+            raise PlanRefused(f"plan {wanted} was made under another policy; {AGAIN}")
         if work.stopped():
             raise PlanRefused("sending is stopped; lift it first: mailbot stop --lift")
+        if _overtaken(work, plan, now):
+            raise PlanRefused(f"what plan {wanted} rests on has changed since it was made; {AGAIN}")
         apply(house, work, plan, now)
         work.audit(now, actor, "plan_run", {"plan": plan.id, "letters": plan.letters})
     return plan
+
+
+def _overtaken(work: Work, plan: Plan, now: datetime) -> bool:
+    """Whether anything happened meanwhile that would make a finding or a letter of this plan a second one.
+
+    A step that opens a finding has no version to be compared with, and a weekly letter may be the second
+    in its week: both show only in what others have done since.
+    """
+    seen = {person: work.findings_of(person) for person in {step.person for step in plan.steps}}
+    if any(f.rule == step.rule and f.changed > plan.made for step in plan.steps for f in seen[step.person]):
+        return True
+    weekly = {step.letter.person for step in plan.steps if step.letter is not None and step.letter.weekly}
+    return not weekly.isdisjoint(work.nudged_since(now - WEEK))

@@ -17,6 +17,8 @@ from mailbot.model.worktime import WorkCalendar
 
 TELL_WITHIN_DAYS = 5
 NOTICE_AFTER_DAYS = 3
+PATIENCE = timedelta(weeks=8)
+"""How long a notice that could not leave in time still waits: late is a problem, never is a wrong."""
 OVERDUE = "disclosure_overdue"
 
 
@@ -67,7 +69,7 @@ def explain(house: House, address: Address, reason: str, actor: str) -> Explanat
             person=key,
             shown={},
             not_before=calendar.at(_office_days_on(calendar, NOTICE_AFTER_DAYS), time(8, 30)),
-            not_after=calendar.at(due, time(17)),
+            not_after=calendar.at(due + PATIENCE, time(17)),
             weekly=False,
         )
         work.order(house.store.letter_id(letter.key), letter, now)
@@ -100,8 +102,8 @@ def check_disclosures(house: House) -> None:
     if late:
         house.operator.problem(
             OVERDUE,
-            f"{late} people have not been told in time that somebody looked at their state. Open delivery, "
-            "or tell them yourself.",
+            f"{late} looks at one person's state have not been told to that person in time. The notices wait: "
+            "open delivery ([delivery] mode, or mailbot stop --lift).",
         )
     else:
         house.operator.solved(OVERDUE)

@@ -10,7 +10,7 @@ import structlog
 from mailbot.engine import judge, plan
 from mailbot.engine.gates import in_population
 from mailbot.engine.judge import ActiveRule
-from mailbot.engine.recipients import held
+from mailbot.engine.recipients import Mode, held
 from mailbot.jobs.execute import apply, plan_id
 from mailbot.jobs.house import House
 from mailbot.model.errors import Busy, Halted
@@ -134,7 +134,12 @@ def _conclude(
         steps = plan.make_steps(
             cases,
             calendar,
-            plan.Limits(house.terms.cap, house.terms.hours, {r.rule.id: r.rule.priority for r in rules}),
+            plan.Limits(
+                house.terms.cap,
+                house.terms.hours,
+                {active.rule.id: active.rule.priority for active in rules},
+                once=house.terms.mode is Mode.REDIRECT,
+            ),
             held_for,
             work.nudged_since(now - plan.WEEK),
         )

@@ -21,8 +21,8 @@ class Held(StrEnum):
     ONE_A_WEEK = "one_a_week"
     CAP = "cap"
     TOO_LATE_TODAY = "too_late_today"
-    UNDER_WAY = "under_way"
     ACCOUNT_CLOSED = "account_closed"
+    TESTED = "tested"  # in mode redirect: its test letter went already
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,10 @@ class TeamFigures(Typed):
 
 
 class Pack(Typed):
-    """The policy of one municipality. `valid_to` is the last day in force; `owner` keeps the text current."""
+    """The policy of one municipality. `valid_to` is the last day in force; `owner` keeps the text current.
+
+    `warning_article` is the article on formal warnings: every letter says that it is not one.
+    """
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
     title: Line
@@ -182,6 +185,7 @@ class Pack(Typed):
     valid_from: Day
     valid_to: Day | None = None
     lapsed_because: Line | None = None
+    warning_article: Line | None = None
     source: Source
     rights: Rights
     retention: Retention

@@ -25,6 +25,7 @@ from mailbot.jobs.house import House
 from mailbot.jobs.retain import retain
 from mailbot.jobs.rights import check_disclosures
 from mailbot.jobs.sweep import sweep
+from mailbot.model.clock import SystemClock
 from mailbot.model.errors import Busy, Halted, MailbotError
 from mailbot.model.slots import Claim, Job, Slot, SlotResult
 
@@ -68,7 +69,7 @@ class Service:
             scheduler.add_job(
                 tick,
                 IntervalTrigger(seconds=TICK_SECONDS),
-                next_run_time=self._house.clock.now(),
+                next_run_time=SystemClock().now(),  # APScheduler lives by the machine's clock
                 max_instances=1,
                 coalesce=True,
                 misfire_grace_time=None,

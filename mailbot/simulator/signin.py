@@ -35,7 +35,8 @@ class SignIn:
 class Accounts:
     """The one account that may sign in, under several spellings. `methods` of "basic" and "ntlm".
 
-    Raises NtlmMissing when NTLM is asked for and pyspnego is not installed.
+    Raises NtlmMissing when NTLM is asked for and pyspnego is not installed, and ValueError for a password
+    with a colon, which its list of users cannot hold.
     """
 
     def __init__(
@@ -48,6 +49,8 @@ class Accounts:
         self._store = folder / "ntlm-users"
         if "ntlm" in self.methods:
             _acceptor_module()
+            if ":" in password:
+                raise ValueError("with NTLM the simulator's password cannot hold a colon")
             lines = (
                 f"{name.rpartition(chr(92))[0]}:{name.rpartition(chr(92))[2]}:{password}" for name in names
             )

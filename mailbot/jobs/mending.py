@@ -1,0 +1,33 @@
+"""What somebody can do about a fact that could not be read, in words for the one who has to do it."""
+
+from collections.abc import Mapping
+
+from mailbot.model.facts import Reason
+
+_WAIT = "nothing yet: it passes by itself, the next sweep tries again"
+_FAULT = "report it to whoever supplies mailbot"
+
+MENDING: Mapping[Reason, str] = {
+    Reason.NOT_ASKED: _FAULT,
+    Reason.NOT_VISITED: "raise [exchange] run_minutes when it happens every day",
+    Reason.TIMED_OUT: "raise [exchange] mailbox_deadline_seconds when it happens every day",
+    Reason.THROTTLED: "lower [exchange] workers, or ask for a throttling policy for the service account",
+    Reason.CONNECTION_LOST: "look at the network and the load balancer when it happens every day",
+    Reason.SERVER_FAILED: "look at the health of the Exchange server and its databases",
+    Reason.SIGN_IN_REFUSED: "correct the user name or password of the service account",
+    Reason.ACCESS_DENIED: "give the service account the right to open this mailbox (check its management scope)",
+    Reason.MAILBOX_MISSING: "check the address; Exchange knows no mailbox by it",
+    Reason.MAILBOX_DISABLED: "open the account in the directory, or take it out of the people file",
+    Reason.MAILBOX_MOVED: "wait for the move to end; a mailbox in the cloud cannot be reached over EWS here",
+    Reason.OPERATION_MISSING: "this server does not know the operation: update Exchange, or go without the rule",
+    Reason.ANSWER_BROKEN: "look for a proxy or gateway that changes answers; else " + _FAULT,
+    Reason.VALUE_MISSING: "this server does not give the value: update Exchange, or " + _FAULT,
+    Reason.RULES_HIDDEN: "Exchange does not show some inbox rules of this mailbox; its owner can look at them",
+    Reason.REPLY_RULE_CONDITIONAL: "an inbox rule replies to some mail only; its owner can look at it",
+    Reason.NOT_IN_PEOPLE_FILE: "fill the cell in the people file",
+    Reason.WORK_PATTERN_MISSING: "fill the column werkdagen in the people file",
+    Reason.CALENDAR_YEAR_MISSING: "settle the year in calendar.toml",
+    Reason.BEYOND_WINDOW: _WAIT,
+    Reason.RULE_FAILED: _FAULT,
+}
+"""Every reason is there; a new one gets its words with it."""
