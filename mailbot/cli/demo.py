@@ -49,7 +49,7 @@ def demo(
     from mailbot.model.clock import SetClock
 
     started = time.monotonic()
-    set_up_log(folder, verbose)
+    set_up_log(verbose)
     _prepare(folder, fresh)
     clock = SetClock(_resume(folder))
     copies: list[Mail] = []
@@ -125,7 +125,7 @@ def _resume(folder: Path) -> datetime:
 @contextmanager
 def _municipality(folder: Path, mailboxes: int, clock: "SetClock") -> Iterator[dict[str, Any]]:
     """The simulator as a process of its own, ended with this one."""
-    command = [sys.executable, "-m", "mailbot.simulator"]
+    command = [sys.executable, "-m", "mailbot.simulator", "--watch-stdin"]
     command += ["--seed", str(SEED), "--mailboxes", str(mailboxes), "--now", clock.now().isoformat()]
     command += ["--folder", str(folder / "municipality"), "--journal", str(folder / "exchange.jsonl")]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

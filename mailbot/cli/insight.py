@@ -27,7 +27,7 @@ def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
     """Counts of findings, letters and open problems; nobody is named."""
     from mailbot import wiring
 
-    with wiring.opened(settings) as house, house.store.begin() as work:
+    with wiring.opened(settings, insist=False) as house, house.store.begin() as work:
         found = work.finding_counts()
         letters = work.letter_counts()
         problems = work.problems()
@@ -71,7 +71,7 @@ def explain(
 
     if len(reason.strip()) < 5:
         raise typer.BadParameter("say why you look, in a few words", param_hint="--reason")
-    with wiring.opened(settings) as house:
+    with wiring.opened(settings, insist=False) as house:
         found = look(house, address(who), reason.strip(), actor())
     if json:
         show.as_json(explanation(found))
@@ -113,6 +113,6 @@ def exclude(
     from mailbot import wiring
     from mailbot.jobs.rights import exclude as leave_out
 
-    with wiring.opened(settings) as house:
+    with wiring.opened(settings, insist=False) as house:
         leave_out(house, address(who), actor())
     typer.echo("Done. From now on nothing of this person is read, kept, counted or mentioned.")

@@ -20,10 +20,14 @@ def init(
 ) -> None:
     """Write annotated settings, a people file example and a new key. Never overwrites anything."""
     from mailbot.config.init import Answers, write_initial
+    from mailbot.model.errors import SettingsRefused
     from mailbot.store.keys import create_key_file
 
+    key = folder / "mailbot.key"
+    if key.exists():
+        raise SettingsRefused(f"{key} exists already, and a key is never overwritten. Choose another folder.")
     files = write_initial(folder, Answers(organisation, domain, pack, endpoint, username))
-    create_key_file(folder / "mailbot.key")
+    create_key_file(key)
     typer.echo(f"{len(files) + 1} files written to {folder}. Next:")
     typer.echo("  1. write the password of the service account to exchange.password (mode 600)")
     typer.echo("  2. let your personnel system write people.csv (see people.example.csv)")
@@ -53,7 +57,7 @@ def doctor(
     from mailbot.jobs.doctor import Level
     from mailbot.jobs.doctor import doctor as examine
 
-    set_up_log(settings, verbose)
+    set_up_log(verbose)
     with wiring.opened(settings, insist=False) as house:
         checks = list(
             examine(

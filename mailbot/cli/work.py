@@ -2,9 +2,6 @@
 
 import getpass
 import os
-import sys
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,7 +21,7 @@ def actor() -> str:
         return f"uid {os.getuid()}"
 
 
-def set_up_log(folder: Path, verbose: bool) -> None:
+def set_up_log(verbose: bool) -> None:
     """The log of a command goes to standard error: the service's file is the service's own."""
     from mailbot.reports.logs import configure
 
@@ -40,19 +37,26 @@ def sweep(
     json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Read all mailboxes once, now. With --dry-run: print what would follow, and the plan's id."""
+    """Read all mailboxes once, now. With --dry-run: print what would follow, and the plan's id.
+
+    While a gate is closed mailboxes are only counted; a dry run then makes no plan and gives exit code 4.
+    """
     from mailbot import wiring
     from mailbot.jobs.sweep import sweep as run_sweep
+    from mailbot.model.errors import Busy, GateClosed
     from mailbot.model.slots import Job, Slot
 
-    set_up_log(settings, verbose)
+    set_up_log(verbose)
     with wiring.opened(settings) as house:
         now = house.clock.now().astimezone(house.terms.zone)
         slot = Slot(Job.SWEEP, now.date(), f"{'dry' if dry_run else 'manual'}-{now:%H%M%S}")
         with show.Bar("mailboxes", hidden=json) as bar:
             report = run_sweep(house, slot, dry_run, bar)
-    if report is not None:
-        print_sweep(report, dry_run, json)
+    if report is None:
+        raise Busy("another sweep was started in this second; see: mailbot findings")
+    print_sweep(report, dry_run, json)
+    if dry_run and report.plan is None:
+        raise typer.Exit(GateClosed.exit_code)
 
 
 def sweep_json(report: "SweepReport") -> dict[str, Any]:
@@ -82,10 +86,9 @@ def print_sweep(report: "SweepReport", dry_run: bool, json: bool) -> None:
         return
     coverage = figures.coverage
     if report.closed_gates:
-        typer.echo(
-            f"Closed run: gates {', '.join(report.closed_gates)} are closed (mailbot doctor says why)."
-        )
-        typer.echo(f"{coverage.read} of {coverage.population} mailboxes can be reached. Nothing was stored.")
+        typer.echo(f"Closed run. Closed gates: {', '.join(report.closed_gates)}; mailbot doctor says why.")
+        typer.echo(f"{coverage.read} of {coverage.population} mailboxes can be reached.")
+        typer.echo("Nothing about anybody was stored, and no plan was made.")
         return
     typer.echo(f"{coverage.read} of {coverage.population} mailboxes read ({report.result.value}).\n")
     show.table("Verdicts", ["rule", *show.OUTCOMES], show.verdict_rows(figures.verdicts))
@@ -113,13 +116,16 @@ def plan_run(
     from mailbot.jobs.execute import run_plan
     from mailbot.model.ids import PlanId
 
-    set_up_log(settings, verbose)
+    set_up_log(verbose)
     with wiring.opened(settings) as house:
         done = run_plan(house, PlanId(plan), actor())
+        open_from, open_until = house.terms.hours.state
     if json:
         show.as_json({"plan": done.id, "steps": len(done.steps), "letters": done.letters})
-    else:
-        typer.echo(f"Plan {done.id}: {len(done.steps)} steps, {done.letters} letters in the outbox.")
+        return
+    typer.echo(f"Plan {done.id} is carried out: {len(done.steps)} steps, {done.letters} letters ordered.")
+    if done.letters:
+        typer.echo(f"They leave from {open_from:%H:%M} to {open_until:%H:%M} while `mailbot run` is running.")
 
 
 @app.command()
@@ -143,14 +149,13 @@ def stop(
     settings: Folder = DEFAULT_FOLDER,
     lift: Annotated[bool, typer.Option("--lift", help="Let letters leave again.")] = False,
 ) -> None:
-    """End all sending at once, in every mode. What was not sent waits; nothing is lost."""
+    """End all sending at once, in every mode. What was not sent waits; nothing is lost.
+
+    Works while a gate is closed or another setting is wrong: it looks at [store] only.
+    """
     from mailbot import wiring
 
-    with wiring.opened(settings) as house:
-        now: datetime = house.clock.now()
-        with house.store.begin() as work:
-            work.set_stopped(not lift, now)
-            work.audit(now, actor(), "stop_lifted" if lift else "stop", {})
-    sys.stdout.write(
-        "Sending is open again.\n" if lift else "All sending is stopped. To lift: mailbot stop --lift\n"
-    )
+    with wiring.memory(settings) as (store, clock), store.begin() as work:
+        work.set_stopped(not lift, clock.now())
+        work.audit(clock.now(), actor(), "stop_lifted" if lift else "stop", {})
+    typer.echo("Sending is open again." if lift else "All sending is stopped. To lift: mailbot stop --lift")

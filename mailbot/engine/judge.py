@@ -9,7 +9,7 @@ import structlog
 from mailbot.model.facts import FactUnknown, MailboxFacts, Reason
 from mailbot.model.needs import Need
 from mailbot.model.people import Person
-from mailbot.model.verdicts import Judgement, Outcome, Verdict, unknown
+from mailbot.model.verdicts import Judgement, Kind, Outcome, Verdict, unknown
 from mailbot.model.worktime import WorkCalendar
 from mailbot.rules import Parameters, Rule, Subject
 
@@ -61,7 +61,7 @@ def _verdict(active: ActiveRule, subject: Subject, calendar: WorkCalendar) -> Ve
     except Exception as error:  # noqa: BLE001 - the place "per rule": a broken rule judges nobody
         log.error("rule failed", rule=active.rule.id, error=type(error).__name__)
         return unknown(Reason.RULE_FAILED)
-    if verdict.outcome is Outcome.DEVIATION and active.rule.kind == "event" and verdict.occurrence is None:
+    if verdict.outcome is Outcome.DEVIATION and active.rule.kind is Kind.EVENT and verdict.occurrence is None:
         log.error("event without occurrence", rule=active.rule.id)
         return unknown(Reason.RULE_FAILED)
     return verdict

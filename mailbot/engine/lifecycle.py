@@ -1,4 +1,5 @@
-"""The life of a finding: which change today's verdict makes to it. Unknown changes nothing, ever."""
+"""The life of a finding: which change today's verdict makes to it. What was not read changes nothing, ever;
+an event that is over lapses by the clock alone."""
 
 import hashlib
 from datetime import datetime

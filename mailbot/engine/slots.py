@@ -3,7 +3,7 @@ loudly, and no turn happens twice, over clock changes and after weeks of sleep."
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from mailbot.model.slots import Job, Slot
@@ -66,11 +66,12 @@ def due(
 def _turn(
     day: date, clock: time, schedule: Schedule, zone: ZoneInfo, closed: Collection[date]
 ) -> tuple[datetime, Slot] | None:
-    """The turn of a scheduled day: its moment and its slot, which keeps the day it was scheduled for."""
+    """The turn of a scheduled day: its moment in UTC, and its slot, which keeps the day it was meant for."""
     if day.weekday() not in schedule.weekdays:
         return None
     runs_on = day
     if schedule.roll_to_office_day:
         while runs_on in closed or runs_on.weekday() >= 5:
             runs_on += timedelta(days=1)
-    return datetime.combine(runs_on, clock, zone), Slot(schedule.job, day, clock.strftime("%H:%M"))
+    moment = datetime.combine(runs_on, clock, zone).astimezone(UTC)
+    return moment, Slot(schedule.job, day, clock.strftime("%H:%M"))

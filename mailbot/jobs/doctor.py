@@ -84,7 +84,8 @@ def _delivery(house: House) -> Check:
             says = "mode off: no letter leaves; the next step is [delivery] mode = redirect"
             return Check("delivery", Level.NOTE, says)
         case Mode.REDIRECT:
-            says = "mode redirect: letters of the pilot groups go to [delivery] redirect_to and nobody else"
+            whose = "everybody" if terms.redirect_everyone else "the pilot groups"
+            says = f"mode redirect: letters of {whose} go to [delivery] redirect_to, to nobody else"
         case Mode.PILOT:
             says = f"mode pilot: letters go to the groups {', '.join(sorted(terms.pilot_groups))}"
         case Mode.LIVE:
@@ -106,7 +107,9 @@ def _mailboxes(house: House, readable: Address | None, unreadable: Address | Non
             }
             yield _decisive(active.rule.id, missing)
     if unreadable is None:
-        says = "not tried; name one outside the account's scope with --unreadable, such as the works council's"
+        says = (
+            "not tried; name one with --unreadable, such as the works council's"
+        )
         yield Check("unreadable mailbox", Level.NOTE, says)
         return
     yield _unreadable(house.exchange().probe(_target(unreadable), (), house.clock.now()))

@@ -102,8 +102,8 @@ def check_disclosures(house: House) -> None:
     if late:
         house.operator.problem(
             OVERDUE,
-            f"{late} looks at one person's state have not been told to that person in time. The notices wait: "
-            "open delivery ([delivery] mode, or mailbot stop --lift).",
+            f"{late} looks at one person's state were not told to that person in time. The notices wait for "
+            "delivery to be opened ([delivery] mode, or mailbot stop --lift).",
         )
     else:
         house.operator.solved(OVERDUE)

@@ -79,11 +79,12 @@ class WorkCalendar:
         return datetime.combine(day, clock, self.zone).astimezone(UTC_ZONE)
 
     def spans(self, day: date, hours: tuple[Hours, ...]) -> list[tuple[datetime, datetime]]:
-        """Working hours of one local day as UTC moments."""
-        return [
+        """Working hours of one local day as UTC moments. Hours that the spring change skips are left out."""
+        moments = [
             (self.at(day, h.start), self.at(day + timedelta(days=1) if h.end == time(0) else day, h.end))
             for h in hours
         ]
+        return [(start, end) for start, end in moments if start < end]
 
     def working_days(self, pattern: WorkPattern, first: date, last: date) -> Iterator[date]:
         """The person's own working days from `first` to `last`, inclusive. Raises KeyError as ClosedDays."""

@@ -5,7 +5,7 @@ begins. The rule remembers no sightings, so it says *deviation* on that one day 
 is not due yet; an absence that shows up later counts as unplanned, and of that nothing is said or kept.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
@@ -23,6 +23,9 @@ ABSENCES = Absences()
 HOURS = WorkingHours()
 REPLY = AutomaticReply()
 RULES = InboxReplyRules()
+
+NO_ROSTER = (Reason.WORK_PATTERN_MISSING, Reason.NOT_IN_PEOPLE_FILE)
+"""Personnel delivers none for this person; any other reason means that there is one we could not read."""
 
 
 class OutOfOffice(Parameters):
@@ -52,9 +55,16 @@ class Block:
 
 
 def work_pattern(subject: Subject) -> WorkPattern:
-    """The personnel roster, else the working hours of Outlook. Raises FactUnknown when both are missing."""
-    if isinstance(subject.person.roster, Known):
-        return subject.person.roster.value
+    """The personnel roster; where personnel has none, the working hours of Outlook.
+
+    Raises FactUnknown when both are missing, and when a roster exists but could not be read: Outlook's
+    default of five days would then call a part-timer away for too long.
+    """
+    roster = subject.person.roster
+    if isinstance(roster, Known):
+        return roster.value
+    if roster.reason not in NO_ROSTER:
+        raise FactUnknown(roster.reason)
     hours = subject.mailbox.get(HOURS)
     if isinstance(hours, Known) and hours.value.days:
         return hours.value
@@ -115,7 +125,7 @@ def counts(
         scheduled += end - start
         for interval in away:
             covered += max(min(end, interval.end) - max(start, interval.start), timedelta())
-    return covered * 100 >= scheduled * norm.day_counts_from_percent
+    return bool(scheduled) and covered * 100 >= scheduled * norm.day_counts_from_percent
 
 
 def next_long_block(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Block | None:
@@ -142,9 +152,11 @@ def reply_covers(setting: ReplySetting, block: Block, norm: OutOfOffice) -> bool
     return spans_block(setting.period.start, setting.period.end, block, norm)
 
 
-def rule_covers(rule: ReplyRule, block: Block, norm: OutOfOffice) -> bool:
-    start, end = rule.period
-    return spans_block(start, end, block, norm)
+def a_rule_covers(rules: Iterable[ReplyRule], block: Block, norm: OutOfOffice) -> bool:
+    """Whether one of the rules replies during the whole block. Rules without an end come first: when one of
+    them covers it, nobody minds that another one's end cannot be judged."""
+    endless_first = sorted(rules, key=lambda rule: rule.period[1] is not None)
+    return any(spans_block(*rule.period, block, norm) for rule in endless_first)
 
 
 def spans_block(start: datetime | None, end: datetime | None, block: Block, norm: OutOfOffice) -> bool:
@@ -216,11 +228,11 @@ def judge(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Verdic
     if calendar.today < due:
         return not_applicable("not_due_yet")
     rules = known(subject.mailbox.get(RULES))
-    if any(rule_covers(r, block, norm) for r in rules.rules if not r.conditional):
+    if a_rule_covers((r for r in rules.rules if not r.conditional), block, norm):
         return compliant("reply_rule_set", block.interval)
     if rules.hidden:
         raise FactUnknown(Reason.RULES_HIDDEN)
-    if any(r.conditional for r in rules.rules):
+    if a_rule_covers((r for r in rules.rules if r.conditional), block, norm):
         raise FactUnknown(Reason.REPLY_RULE_CONDITIONAL)
     return deviation(
         "no_reply_set",

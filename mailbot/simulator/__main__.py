@@ -6,6 +6,7 @@ SIGTERM, SIGINT or, with --watch-stdin, until its parent closes the pipe.
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _until_closed(stop: threading.Event) -> None:
-    while sys.stdin.buffer.read(1024):
+    while os.read(sys.stdin.fileno(), 1024):  # unbuffered: a reader that still waits must not block the exit
         pass
     stop.set()
 

@@ -73,7 +73,7 @@ class SimulatorServer:
 
     def start(self) -> None:
         self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, name="simulator", daemon=True
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, name="simulator", daemon=True
         )
         self._thread.start()
 

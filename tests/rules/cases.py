@@ -92,7 +92,7 @@ class RuleCase:
         return MailboxFacts(GUID, {MAILBOX_FACTS[name][0]: fact for name, fact in self.mailbox.items()})
 
     def as_swept(self) -> MailboxFacts:
-        """What a sweep reads: first what it asks of everybody, then what the rule asks for after seeing it."""
+        """What a sweep reads: what it asks of everybody, then what the rule asks for after seeing that."""
         everything, facts = self.everything(), MailboxFacts(GUID)
         wanted = judge.needs([self.active])
         while wanted:
@@ -146,7 +146,9 @@ def _case(rule: RuleId, norm: Lines, base: Lines, changes: Lines) -> RuleCase:
     return RuleCase(
         story=lines["story"],
         near_miss=lines.get("near_miss", False),
-        active=ActiveRule(definition, definition.parameters.model_validate({**norm, **changes.get("norm", {})})),
+        active=ActiveRule(
+            definition, definition.parameters.model_validate({**norm, **changes.get("norm", {})})
+        ),
         person=_person(lines, now),
         mailbox={
             name: _fact(name, lines, read, now)

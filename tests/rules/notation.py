@@ -35,7 +35,9 @@ Lines = Mapping[str, Any]
 
 def moment(text: str, zone: ZoneInfo = ZONE, days_later: int = 0) -> datetime:
     """`2026-11-24 13:00`, or `2026-11-24` for the midnight that begins it, by the clocks of `zone`."""
-    local = datetime.fromisoformat(text) if " " in text else datetime.combine(date.fromisoformat(text), time(0))
+    local = (
+        datetime.fromisoformat(text) if " " in text else datetime.combine(date.fromisoformat(text), time(0))
+    )
     return (local + timedelta(days=days_later)).replace(tzinfo=zone).astimezone(UTC)
 
 

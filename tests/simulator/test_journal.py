@@ -17,7 +17,7 @@ def test_drafts_sent_copies_deliveries_and_replies_survive(serve, client_of, ask
     before = first.delivered()
     first.stop()
 
-    second = serve(town=Town.build(), journal=journal)
+    second = serve(town=Town.build(mailboxes=130), journal=journal)
     again = client_of(second)
     assert second.delivered() == before
     assert set(before) == {away, sender, "x@elders.example"}
@@ -37,7 +37,7 @@ def test_a_deleted_copy_stays_deleted(serve, client_of, asks, address, tmp_path,
     made = client.ask(asks.create(address("plain-over"), sender=town.sender)).all(".//t:ItemId")[0].get("Id")
     client.ask(asks.delete(made))
     first.stop()
-    second = serve(town=Town.build(), journal=journal)
+    second = serve(town=Town.build(mailboxes=130), journal=journal)
     assert client_of(second).ask(asks.get_item(made)).codes == ["ErrorItemNotFound"]
 
 
@@ -49,7 +49,7 @@ def test_a_line_that_a_kill_cut_off_never_happened(serve, client_of, asks, addre
         client.ask(asks.create(address("plain-over"), sender=town.sender, key=key))
     first.stop()
     journal.write_text(journal.read_text()[:-40])
-    second = serve(town=Town.build(), journal=journal)
+    second = serve(town=Town.build(mailboxes=130), journal=journal)
     again = client_of(second)
     counts = [
         len(
