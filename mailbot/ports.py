@@ -7,7 +7,7 @@ exception.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from mailbot.model.facts import MailboxFacts, Reason
@@ -255,8 +255,9 @@ class Work(Protocol):
     def set_problem(self, code: str, now: datetime | None) -> bool:
         """Open (`now`) or close (None) a problem; True when that changed anything."""
 
-    def purge(self, now: datetime) -> Mapping[str, int]:
-        """Delete what is older than its table's limit; rows deleted by table."""
+    def purge(self, now: datetime, personal: timedelta | None = None) -> Mapping[str, int]:
+        """Delete what is older than its table's limit; rows deleted by table. `personal` shortens the limits
+        of tables about people, where the policy keeps them for less."""
 
 
 class Store(Protocol):

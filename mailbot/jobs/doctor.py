@@ -107,9 +107,7 @@ def _mailboxes(house: House, readable: Address | None, unreadable: Address | Non
             }
             yield _decisive(active.rule.id, missing)
     if unreadable is None:
-        says = (
-            "not tried; name one with --unreadable, such as the works council's"
-        )
+        says = "not tried; name one with --unreadable, such as the works council's"
         yield Check("unreadable mailbox", Level.NOTE, says)
         return
     yield _unreadable(house.exchange().probe(_target(unreadable), (), house.clock.now()))

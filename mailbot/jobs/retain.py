@@ -25,7 +25,7 @@ def retain(house: House, slot: Slot) -> int | None:
         raise Busy(f"another process is at work on {slot.id}")
     with house.store.begin() as work:
         intact = work.audit_intact()
-        deleted = work.purge(now)
+        deleted = work.purge(now, timedelta(weeks=house.terms.pack.retention.individual_weeks))
         total = sum(deleted.values())
         work.audit(now, "mailbot", "retain", {"rows": total})
         work.finish(slot.id, now, SlotResult.COMPLETE, dict(deleted))

@@ -1,7 +1,7 @@
 """The values that the roads answer with: numbers, switches and times, never words of a person."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -15,7 +15,8 @@ class Size:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Interval:
-    """A stretch of time [start, end), both aware, in UTC. An empty or reversed one cannot be made."""
+    """A stretch of time [start, end), brought to UTC. An empty or reversed one, or one without a zone, cannot
+    be made. Times of one zone compare by their clocks, which an hour that comes twice would confuse."""
 
     start: datetime
     end: datetime
@@ -23,6 +24,8 @@ class Interval:
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
             raise ValueError("an interval needs aware times")
+        object.__setattr__(self, "start", self.start.astimezone(UTC))
+        object.__setattr__(self, "end", self.end.astimezone(UTC))
         if self.end <= self.start:
             raise ValueError("an interval ends after it starts")
 

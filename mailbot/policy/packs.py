@@ -21,8 +21,9 @@ PLANNED_RULES = frozenset(
 )
 """Rules that a pack may already name; while they are not built their parameters are kept as written."""
 
-LONGEST_KEPT_WEEKS = 26
-"""Weeks after which nothing about one person may be left, whatever a pack says (Assen 11.1)."""
+LONGEST_KEPT_WEEKS = 13
+"""Weeks that a finding or letter is kept after its last change at most; a pack can only be shorter. Half of
+what the strictest regulation read so far allows (Assen 11.1: six months)."""
 
 SMALLEST_GROUP = 5
 """Fewest persons judged behind a figure that a manager sees; a pack can only raise it."""

@@ -89,6 +89,13 @@ SERVER_ZONES = {
 }
 """Windows name -> display name and rules, as GetServerTimeZones answers them."""
 
+WINDOWS_NAMES = {
+    "Europe/Amsterdam": "W. Europe Standard Time",
+    "America/New_York": "Eastern Standard Time",
+    "Asia/Tokyo": "Tokyo Standard Time",
+}
+"""IANA name -> Windows name, for the zones in which the town's calendar entries are made."""
+
 
 def read_zone(element: etree._Element) -> RuleZone:
     """The zone of a t:TimeZone element. Raises ValueError when it is malformed."""

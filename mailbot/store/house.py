@@ -1,12 +1,12 @@
 """The house: its open problems, and forgetting in time."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select
 
 from mailbot.store.audit import Audit
-from mailbot.store.schema import audit, metadata, problem, retention
+from mailbot.store.schema import TWO_YEARS, DataKind, audit, metadata, problem, retention
 
 
 class House(Audit):
@@ -20,16 +20,18 @@ class House(Audit):
             return self.changed(delete(problem).where(problem.c.code == code)) == 1
         return self.insert_new(problem, {"code": code, "since": now})
 
-    def purge(self, now: datetime) -> Mapping[str, int]:
+    def purge(self, now: datetime, personal: timedelta | None = None) -> Mapping[str, int]:
         """Works from what each table declares; only tables that lost rows are named."""
         self.flush()
         deleted: dict[str, int] = {}
         for table in reversed(metadata.sorted_tables):
-            limits = retention(table).limits
+            declared = retention(table)
+            limits = declared.limits
             if table is audit:
                 number = self.shorten(now - limits[0].after)
             elif limits:
-                over = or_(*(table.c[limit.clock] < now - limit.after for limit in limits))
+                shorter = personal if personal and declared.kind is DataKind.PERSON else TWO_YEARS
+                over = or_(*(table.c[limit.clock] < now - min(limit.after, shorter) for limit in limits))
                 number = self.changed(delete(table).where(over))
             else:
                 continue

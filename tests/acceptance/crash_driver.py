@@ -90,7 +90,7 @@ def run(settings: Path, kill_at: int | None) -> dict[str, Any]:
         try:
             monday(settings)
             status = 0
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the child must end, whatever happened
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
             status = 1
         with os.fdopen(writer, "w") as out:

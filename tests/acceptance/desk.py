@@ -1,17 +1,19 @@
 """The administrator's desk: what somebody types, what comes back, and what arrived in people's inboxes.
 
 Commands go through the real entry point, `mailbot.cli.main`, in this process; only the clock is the
-municipality's own. Where the process itself matters, a test starts one.
+municipality's own, and every command takes a second of it. Where the process itself matters, a test starts
+one.
 """
 
 import io
 import json
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -20,8 +22,27 @@ from mailbot.jobs.deliver import DeliveryReport, deliver
 from mailbot.model.ids import ObjectGuid, PersonKey
 from mailbot.simulator import Delivered
 from mailbot.simulator.residents import Resident
-from tests.acceptance.municipality import AMSTERDAM, Municipality
+from tests.acceptance.municipality import AMSTERDAM, Municipality, municipality
 
+SMALL_CAST = (
+    "plain-over",
+    "many-folders-over",
+    "just-under-limit",
+    "over-under-hold",
+    "over-hold-unknown",
+    "over-in-english",
+    "over-account-closed",
+    "leaver-over",
+    "size-missing",
+    "denied",
+    "portugal",
+    "in-english",
+    "both-rules",
+)
+"""People enough for most stories, in a municipality of `SMALL` mailboxes that is swept in a moment."""
+
+SMALL = 40
+GIB = 1024**3
 SENDER = "postbushulp@voorbeeld.example"
 ADMINISTRATOR = "b.eheerder"
 
@@ -54,7 +75,16 @@ def typed(here: Municipality | None, *words: str, keys: str = "") -> Typed:
             cli.main()
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else int(left.code is not None)
+    if clock is not None:
+        clock.sleep(1)
     return Typed(code, out.getvalue(), err.getvalue())
+
+
+@contextmanager
+def small_town(folder: Path, mode: str = "live") -> Iterator["Desk"]:
+    """The desk of a small Voorbeeld, on Monday morning."""
+    with municipality(folder, SMALL, mode, stories=SMALL_CAST) as here:
+        yield Desk(here)
 
 
 @dataclass(frozen=True)
@@ -130,21 +160,13 @@ class Desk:
 
     # the municipality changes
 
-    def mends(self, story: str, total: int = 1024**3) -> None:
-        """The person tidies up: the mailbox now holds `total` bytes, in its inbox."""
-        self._fills(story, total)
-
-    def grows(self, story: str, total: int = 6 * 1024**3) -> None:
-        """The mailbox fills up again, to `total` bytes."""
-        self._fills(story, total)
-
-    def _fills(self, story: str, total: int) -> None:
+    def resizes(self, story: str, total: int) -> None:
+        """The person tidies up, or the mailbox fills: it now holds `total` bytes."""
         mailbox = self.here.town.mailbox(self.resident(story).address)
         assert mailbox is not None
-        folders = mailbox.folders
-        for folder in folders.all():
+        for folder in mailbox.folders.by_id.values():
             folder.size = 0
-        folders.by_name["inbox"].size = total
+        mailbox.folders.by_name["inbox"].size = total
 
     def exports(self, people: Sequence[Resident]) -> None:
         """The personnel system writes its file anew."""

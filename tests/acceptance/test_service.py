@@ -124,9 +124,7 @@ def walk(clock: SetClock, until_moment: datetime, step: timedelta, tick: Callabl
         clock.set(clock.now() + step)
 
 
-def test_every_turn_comes_once_over_both_clock_changes(
-    voorbeeld: Municipality, turns: list[Slot]
-) -> None:
+def test_every_turn_comes_once_over_both_clock_changes(voorbeeld: Municipality, turns: list[Slot]) -> None:
     """25 October 2026 has 25 hours and 28 March 2027 has 23; neither doubles nor swallows a turn."""
     for first, last in ((23, 27), (26, 30)):
         turns.clear()

@@ -56,6 +56,8 @@ EVERY_EVENT_FIELD = "".join(
         "calendar:IsRecurring",
         "calendar:CalendarItemType",
         "calendar:MyResponseType",
+        "calendar:StartTimeZone",
+        "calendar:EndTimeZone",
     )
 )
 HEADERS = (

@@ -156,3 +156,14 @@ def test_a_turn_that_is_long_past_does_not_count_any_more(store: SqlStore, story
         story.claim(work)
         work.purge(story.now + 27 * WEEK)
         assert work.slots(Job.SWEEP, story.sweep.day) == []
+
+
+def test_a_policy_can_keep_data_about_people_for_less(store: SqlStore, story: Story) -> None:
+    """A pack with 4 weeks: the finding goes after 4, the audit row that is about no finding stays."""
+    story.open_finding(1)
+    with store.begin() as work:
+        work.audit(story.now, "mailbot", "sweep", {})
+        later = story.now + 4 * WEEK + INSTANT
+        assert "finding" not in work.purge(later)
+        assert work.purge(later, 4 * WEEK)["finding"] == 1
+        assert len(work.audit_rows()) == 1

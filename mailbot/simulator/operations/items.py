@@ -16,6 +16,7 @@ from mailbot.simulator.mailboxes import Item, Mailbox, PropertyKey, opaque
 from mailbot.simulator.operations.messages import operation
 from mailbot.simulator.operations.restrictions import matches
 from mailbot.simulator.soap import M, ResponseError, attribute, escape, utc_text
+from mailbot.simulator.zones import WINDOWS_NAMES
 
 HEADER_SET = "internetheaders"
 _SET_NAMES = {
@@ -231,6 +232,8 @@ def _occurrence(
             f"<t:CalendarItemType>{'Occurrence' if entry.weekly else 'Single'}</t:CalendarItemType>",
         ),
         ("calendar:MyResponseType", "<t:MyResponseType>Organizer</t:MyResponseType>"),
+        ("calendar:StartTimeZone", f'<t:StartTimeZone Id="{WINDOWS_NAMES[entry.zone]}"/>'),
+        ("calendar:EndTimeZone", f'<t:EndTimeZone Id="{WINDOWS_NAMES[entry.zone]}"/>'),
     )
     asked = "".join(xml for name, xml in values if name in shape)
     return (

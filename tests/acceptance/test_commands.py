@@ -1,0 +1,340 @@
+"""What an administrator types on a working day, and what comes back."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailbot.cli.demo import MARK
+from mailbot.cli.show import OUTCOMES
+from tests.acceptance.desk import ADMINISTRATOR, GIB, Desk, small_town, tables, typed
+
+AFTERWARDS = {
+    ("out_of_office", "open"): 3,
+    ("quota", "open"): 8,
+}
+"""The small cast's findings: three are away without a reply, eight have more than 5 GiB."""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with small_town(tmp_path) as here:
+        yield here
+
+
+def dry_run(desk: Desk) -> dict[str, Any]:
+    shown = desk.shows("sweep", "--dry-run")
+    assert isinstance(shown, dict)
+    return shown
+
+
+# from dry run to plan to letters
+
+
+def test_a_dry_run_changes_nothing_and_its_plan_does_exactly_what_was_printed(desk: Desk) -> None:
+    said = desk.types("sweep", "--dry-run")
+    assert said.code == 0
+    assert "Steps of the plan" in said.out
+    assert "nothing was changed or sent" in said.out
+    assert desk.findings() == {}
+    assert desk.letters() == {}
+    plan = said.out.rpartition("mailbot plan run ")[2].strip()
+
+    done = desk.shows("plan", "run", plan)
+    assert done["plan"] == plan
+    assert desk.findings() == AFTERWARDS
+    assert desk.letters() == {("nudge", "waiting"): done["letters"]}
+    assert desk.readers() == set(), "letters leave between 08:30 and 17:00, not before"
+
+    desk.goes_to_day(23, 10, 5)
+    assert desk.delivers().sent == done["letters"]
+    assert len(desk.readers()) == done["letters"] - 1, "who deviates twice gets both letters today"
+    assert ("plan_run", ADMINISTRATOR) in {(action, actor) for actor, action, _ in desk.audit()}
+
+
+def test_the_counts_of_the_dry_run_are_those_of_the_tables(desk: Desk) -> None:
+    shown = dry_run(desk)
+    steps = {(row["rule"], row["step"]): row["count"] for row in shown["steps"]}
+    assert steps == {
+        ("out_of_office", "open+nudge"): 3,
+        ("quota", "open+nudge"): 7,
+        ("quota", "open (account_closed)"): 1,
+    }
+    assert shown["mailboxes"] == {"population": 40, "read": 40}
+    assert set(shown["rules"]["quota"]) == set(OUTCOMES)
+    assert sum(shown["rules"]["quota"].values()) == 40
+    assert shown["unknowns"] == {"quota/access_denied": 1, "quota/value_missing": 1}
+    assert tables(desk.here)["plan_step"] == sum(steps.values())
+    table = desk.types("sweep", "--dry-run").out
+    lines = {tuple(line.split()) for line in table.splitlines()}
+    for row in shown["steps"]:
+        assert (row["rule"], *row["step"].split(), str(row["count"])) in lines
+    assert "40 of 40 mailboxes read" in table
+
+
+@pytest.mark.parametrize("hours", [0, 24])
+def test_a_plan_of_yesterday_still_runs_to_the_minute(desk: Desk, hours: int) -> None:
+    plan = dry_run(desk)["plan"]
+    desk.goes_to_day(23 + hours // 24, 6, 0)
+    assert desk.types("plan", "run", plan).code == 0
+
+
+def test_a_plan_older_than_a_day_is_refused(desk: Desk) -> None:
+    plan = dry_run(desk)["plan"]
+    desk.goes_to_day(24, 6, 1)
+    assert "older than 24 hours; make a new one: mailbot sweep --dry-run" in desk.refused("plan", "run", plan)
+    assert desk.findings() == {}
+
+
+def test_a_plan_runs_once(desk: Desk) -> None:
+    plan = dry_run(desk)["plan"]
+    desk.types("plan", "run", plan)
+    again = desk.types("plan", "run", plan)
+    assert (again.code, again.out) == (5, "")
+    assert "was run already" in again.err
+    assert desk.findings() == AFTERWARDS
+
+
+def test_a_plan_that_nobody_made_is_refused(desk: Desk) -> None:
+    assert "there is no plan 20261123-000000" in desk.refused("plan", "run", "20261123-000000")
+
+
+def test_a_plan_is_refused_when_a_sweep_came_between(desk: Desk) -> None:
+    """The sweep told the same people already: the plan would tell them a second time."""
+    plan = dry_run(desk)["plan"]
+    desk.goes_to_day(23, 6, 30)
+    desk.types("sweep")
+    before = desk.letters()
+    assert "has changed since it was made" in desk.refused("plan", "run", plan)
+    assert (desk.findings(), desk.letters()) == (AFTERWARDS, before)
+
+
+def test_of_two_plans_only_one_runs(desk: Desk) -> None:
+    first = dry_run(desk)["plan"]
+    desk.goes_to_day(23, 6, 30)
+    second = dry_run(desk)["plan"]
+    assert first != second
+    desk.goes_to_day(23, 6, 40)
+    desk.types("plan", "run", first)
+    assert "has changed" in desk.refused("plan", "run", second)
+    assert desk.findings() == AFTERWARDS
+
+
+def test_a_plan_is_refused_when_one_of_its_findings_moved_on(desk: Desk) -> None:
+    desk.types("sweep")
+    desk.resizes("plain-over", GIB)
+    desk.goes_to_day(23, 7)
+    plan = dry_run(desk)
+    assert {"rule": "quota", "step": "resolved", "count": 1} in plan["steps"]
+    desk.goes_to_day(23, 8)
+    desk.types("sweep")
+    assert desk.findings()[("quota", "resolved")] == 1
+    assert "has changed" in desk.refused("plan", "run", plan["plan"])
+
+
+def test_a_plan_writes_to_nobody_who_had_a_letter_meanwhile(desk: Desk) -> None:
+    """Told by a sweep, mended, and full again: the old plan knows of none of it."""
+    plan = dry_run(desk)["plan"]
+    for hour, size in ((7, 6 * GIB), (8, GIB)):
+        desk.resizes("plain-over", size)
+        desk.goes_to_day(23, hour)
+        desk.types("sweep")
+    assert "has changed" in desk.refused("plan", "run", plan)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (('mode = "live"', 'mode = "off"'), "was made in delivery mode live"),
+        (('pack = "voorbeeld"', 'pack = "huizen"'), "gate has closed"),
+    ],
+)
+def test_a_plan_is_refused_under_another_mode_or_policy(
+    desk: Desk, change: tuple[str, str], says: str
+) -> None:
+    plan = dry_run(desk)["plan"]
+    desk.here.change(change)
+    if "huizen" in change[1]:
+        desk.here.change(('mode = "live"', 'mode = "off"'))
+    assert says in desk.refused("plan", "run", plan)
+    assert desk.findings() == {}
+
+
+def test_a_plan_is_refused_under_a_new_policy_to_which_the_works_council_agreed(desk: Desk) -> None:
+    plan = dry_run(desk)["plan"]
+    pack = desk.here.settings / "packs" / "voorbeeld" / "pack.toml"
+    pack.write_text(pack.read_text().replace("tip_percent = 90", "tip_percent = 80"))
+    gates = desk.here.settings / "gates.toml"
+    new = desk.types("doctor").out.rpartition(": ")[2].strip()
+    old = gates.read_text().partition('policy_hash = "')[2].partition('"')[0]
+    gates.write_text(gates.read_text().replace(old, new))
+    said = desk.types("plan", "run", plan)
+    assert (said.code, "another policy" in said.err) == (5, True)
+
+
+def test_a_plan_is_refused_while_sending_is_stopped(desk: Desk) -> None:
+    plan = dry_run(desk)["plan"]
+    desk.types("stop")
+    assert "sending is stopped; lift it first: mailbot stop --lift" in desk.refused("plan", "run", plan)
+    desk.types("stop", "--lift")
+    assert desk.types("plan", "run", plan).code == 0
+
+
+def test_a_second_sweep_of_the_day_has_nothing_new_to_say(desk: Desk) -> None:
+    first = desk.shows("sweep")
+    desk.goes_to_day(23, 7)
+    second = desk.shows("sweep")
+    assert sum(row["count"] for row in first["steps"] if "nudge" in row["step"]) == 10
+    assert [row for row in second["steps"] if "nudge" in row["step"]] == []
+    assert second["rules"] == first["rules"]
+
+
+# tables and JSON
+
+
+def test_findings_show_counts_and_nobody(desk: Desk) -> None:
+    desk.types("sweep")
+    desk.goes_to_day(23, 10, 5)
+    desk.delivers()
+    table = desk.types("findings").out
+    shown = desk.shows("findings")
+    assert {(row["rule"], row["state"]): row["count"] for row in shown["findings"]} == {
+        ("out_of_office", "told"): 3,
+        ("quota", "told"): 7,
+        ("quota", "open"): 1,
+    }
+    assert shown["problems"] == {}
+    assert shown["stopped"] is False
+    for row in shown["findings"]:
+        line = next(text for text in table.splitlines() if row["rule"] in text and row["state"] in text)
+        assert line.split()[-1] == str(row["count"])
+    everything = table + json.dumps(shown)
+    assert not [person for person in desk.here.town.residents if person.address in everything]
+    assert not [person for person in desk.here.town.residents if person.name in everything]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sweep",),
+        ("sweep", "--dry-run"),
+        ("findings",),
+        ("doctor",),
+        ("explain", "f.celik@voorbeeld.example", "--reason", "vraag van haar zelf"),
+    ],
+)
+def test_every_table_can_be_had_as_json(desk: Desk, words: tuple[str, ...]) -> None:
+    address = desk.resident("both-rules").address
+    words = tuple(address if "@" in word else word for word in words)
+    shown = desk.types(*words, "--json")
+    assert isinstance(json.loads(shown.out), dict)
+    assert shown.err == ""
+
+
+# orderly failure
+
+
+def test_a_folder_without_settings_is_one_clear_message(tmp_path: Path) -> None:
+    said = typed(None, "findings", "--settings", str(tmp_path / "nowhere"))
+    assert said.code == 2
+    assert "nothing was started" in said.err
+    assert "run `mailbot init`" in said.err
+
+
+def test_a_missing_key_says_to_restore_it(desk: Desk) -> None:
+    desk.types("findings")
+    (desk.here.settings / "mailbot.key").unlink()
+    said = desk.types("findings")
+    assert said.code == 3
+    assert "Restore the key file" in said.err
+
+
+def test_an_exchange_that_is_not_there_is_exit_code_seven(desk: Desk) -> None:
+    desk.here.change((str(desk.here.server.endpoint), "http://127.0.0.1:9/EWS/Exchange.asmx"))
+    said = desk.types("sweep")
+    assert said.code == 7
+    assert "Check [exchange] endpoint" in said.err
+
+
+def test_a_wrong_word_is_told_in_the_usual_way(desk: Desk) -> None:
+    assert desk.types("sweep", "--dry").code == 2
+    assert "--dry-run" in desk.types("sweep", "--dry").err
+
+
+def test_mailbot_starts_as_a_module_and_is_quick_to_help() -> None:
+    said = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "mailbot", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    assert "sweep" in said.stdout
+    loaded = {line.rpartition("|")[2].strip() for line in said.stderr.splitlines()}
+    assert not loaded & {"sqlalchemy", "exchangelib", "pydantic", "lxml", "jinja2", "rich"}
+
+
+# the demo
+
+
+@pytest.fixture(scope="module")
+def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The demo as a newcomer runs it, once for all stories about it."""
+    folder = tmp_path_factory.mktemp("showing") / "demo"
+    return folder, demo(folder)
+
+
+def demo(folder: Path, *more: str) -> dict[str, Any]:
+    said = typed(None, "demo", "--json", "--mailboxes", "150", "--folder", str(folder), *more)
+    assert said.code == 0, said.err
+    shown = said.json()
+    assert isinstance(shown, dict)
+    return shown
+
+
+def test_the_demo_says_what_it_did(demonstrated: tuple[Path, dict[str, Any]]) -> None:
+    _, shown = demonstrated
+    assert shown["mailboxes"]["population"] == 150
+    assert 140 < shown["mailboxes"]["read"] < 150
+    assert set(shown["rules"]) == {"quota", "out_of_office"}
+    for counts in shown["rules"].values():
+        assert set(counts) == set(OUTCOMES)
+        assert sum(counts.values()) == 150
+    assert shown["letters"]["sent"] > 30
+    assert shown["letters"]["in_doubt"] == 0
+    assert shown["requests"] > 150
+    assert shown["seconds"] > 0
+
+
+def test_the_demo_leaves_letters_to_look_at(demonstrated: tuple[Path, dict[str, Any]]) -> None:
+    folder, shown = demonstrated
+    letters = sorted((folder / "letters").glob("*.eml"))
+    assert len(letters) == shown["letters"]["sent"]
+    index = (folder / "letters" / "index.html").read_text(encoding="utf-8")
+    assert all(letter.name in index for letter in letters)
+    assert "http" not in index.replace("http-equiv", ""), "the page loads nothing from elsewhere"
+
+
+def test_the_demo_sends_nothing_twice_until_it_starts_afresh(
+    demonstrated: tuple[Path, dict[str, Any]],
+) -> None:
+    folder, first = demonstrated
+    again = demo(folder)
+    assert again["letters"] == {"sent": 0, "in_doubt": 0}
+    assert again["rules"] == first["rules"]
+    assert len(list((folder / "letters").glob("*.eml"))) == first["letters"]["sent"], "the letters stay"
+    anew = demo(folder, "--fresh")
+    assert anew["letters"] == first["letters"]
+
+
+def test_the_demo_never_empties_a_folder_of_somebody_else(tmp_path: Path) -> None:
+    (tmp_path / "thesis.docx").write_text("the only copy")
+    said = typed(None, "demo", "--fresh", "--json", "--folder", str(tmp_path))
+    assert said.code == 2
+    assert "holds other files" in said.err
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.docx"]
+    assert not (tmp_path / MARK).exists()
