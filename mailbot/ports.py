@@ -127,6 +127,9 @@ class Operator(Protocol):
 
     def solved(self, code: str) -> None: ...
 
+    def ran(self, job: Job, slot: str, finished: datetime, result: str, counts: Mapping[str, Any]) -> None:
+        """The newest turn of a job, for the status file. No count is about one person."""
+
 
 class Work(Protocol):
     """One transaction of a store. Everything in it happens or nothing does."""

@@ -73,15 +73,24 @@ def explain(
         raise typer.BadParameter("say why you look, in a few words", param_hint="--reason")
     with wiring.opened(settings, insist=False) as house:
         found = look(house, address(who), reason.strip(), actor())
+        zone = house.terms.zone
     if json:
         show.as_json(explanation(found))
         return
     typer.echo(f"Kept about {found.person.address.value}:\n")
     if found.swept:
-        typer.echo(f"Newest sweep: {found.swept:%Y-%m-%d %H:%M} UTC")
+        typer.echo(f"Newest sweep: {found.swept.astimezone(zone):%Y-%m-%d %H:%M}")
     show.table("Verdicts", ["rule", "verdict"], [[r, o.value] for r, o in sorted(found.outcomes.items())])
     typer.echo()
-    rows = [[f.rule, f.state.value, f"{f.opened:%Y-%m-%d}", f"{f.changed:%Y-%m-%d}"] for f in found.findings]
+    rows = [
+        [
+            f.rule,
+            f.state.value,
+            f"{f.opened.astimezone(zone):%Y-%m-%d}",
+            f"{f.changed.astimezone(zone):%Y-%m-%d}",
+        ]
+        for f in found.findings
+    ]
     show.table("Findings", ["rule", "state", "opened", "changed"], rows)
     typer.echo()
     rows = [[x.order.topic, x.order.kind.value, x.state.value] for x in found.letters]

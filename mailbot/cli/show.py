@@ -14,6 +14,9 @@ def as_json(value: Any) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Columns of numbers are set to the right."""
+    if not rows:
+        typer.echo(f"{title}: none")
+        return
     from rich.console import Console
     from rich.table import Table
 

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+from datetime import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -52,9 +53,13 @@ def sweep(
         slot = Slot(Job.SWEEP, now.date(), f"{'dry' if dry_run else 'manual'}-{now:%H%M%S}")
         with show.Bar("mailboxes", hidden=json) as bar:
             report = run_sweep(house, slot, dry_run, bar)
+        hours = house.terms.hours.state
     if report is None:
         raise Busy("another sweep was started in this second; see: mailbot findings")
     print_sweep(report, dry_run, json)
+    if not dry_run and not json:
+        ordered = sum(n for (_, step), n in report.counts.items() if "+" in step)
+        print_ordered(ordered, hours)
     if dry_run and report.plan is None:
         raise typer.Exit(GateClosed.exit_code)
 
@@ -104,6 +109,15 @@ def print_sweep(report: "SweepReport", dry_run: bool, json: bool) -> None:
         typer.echo(f"  mailbot plan run {report.plan}")
 
 
+def print_ordered(letters: int, hours: tuple[time, time]) -> None:
+    """An order is not a letter yet: say when it becomes one."""
+    if letters:
+        first, last = hours
+        typer.echo(
+            f"\n{letters} letters ordered; `mailbot run` sends them between {first:%H:%M} and {last:%H:%M}."
+        )
+
+
 @plan_app.command("run")
 def plan_run(
     plan: Annotated[str, typer.Argument(help="The plan's id, as the dry run printed it.")],
@@ -119,13 +133,12 @@ def plan_run(
     set_up_log(verbose)
     with wiring.opened(settings) as house:
         done = run_plan(house, PlanId(plan), actor())
-        open_from, open_until = house.terms.hours.state
+        hours = house.terms.hours.state
     if json:
         show.as_json({"plan": done.id, "steps": len(done.steps), "letters": done.letters})
         return
-    typer.echo(f"Plan {done.id} is carried out: {len(done.steps)} steps, {done.letters} letters ordered.")
-    if done.letters:
-        typer.echo(f"They leave from {open_from:%H:%M} to {open_until:%H:%M} while `mailbot run` is running.")
+    typer.echo(f"Plan {done.id} is carried out: {len(done.steps)} steps.")
+    print_ordered(done.letters, hours)
 
 
 @app.command()

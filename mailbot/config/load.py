@@ -1,7 +1,7 @@
 """Reading a settings folder as a whole: everything is validated together, or nothing starts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -104,7 +104,8 @@ def store_settings(folder: Path, env: Mapping[str, str]) -> tuple[Store, SecretS
     try:
         found = Store.model_validate(raw.get("store", {}))
     except ValidationError as error:
-        raise SettingsRefused(report(problems_of("mailbot.toml", error, Store, raw.get("store")))) from None
+        wrong = problems_of("mailbot.toml", error, Store, raw.get("store"))
+        raise SettingsRefused(report(replace(p, where=f"store.{p.where}") for p in wrong)) from None
     password, wrong = read_store_password(
         named_path(raw, "store", "password_file", folder), env, "mailbot.toml"
     )

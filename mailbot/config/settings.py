@@ -239,7 +239,7 @@ class Delivery(Section):
     sender: Annotated[Mailbox, Field(description="mailbox that letters are sent from; it is read by people")]
     sender_name: Annotated[Line, Field(description="display name of the sender")]
     cap_per_run: Annotated[
-        int, number(1, 5000, "letters per delivery run; a run that wants more stops and tells the operator")
+        int, number(1, 5000, "letters per sweep; the rest waits for the next one, and the operator is told")
     ] = 200
     contact: Annotated[
         Line, Field(description="who answers questions about a letter, for example a phone number")

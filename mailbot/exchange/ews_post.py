@@ -6,11 +6,13 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TypeVar
 
-from mailbot.exchange.ews import calls
+from mailbot.exchange.ews import letter_calls
 from mailbot.exchange.ews.breaker import Breaker
-from mailbot.exchange.ews.connection import Line, Server, Watchdog
-from mailbot.exchange.ews.trouble import EwsTrouble
-from mailbot.exchange.throttling import Budget
+from mailbot.exchange.ews.connection import Line, Server
+from mailbot.exchange.ews.letter_calls import Found
+from mailbot.exchange.ews.trouble import TRANSIENT, EwsTrouble
+from mailbot.exchange.ews.watchdog import Watchdog
+from mailbot.exchange.throttling import budget_of
 from mailbot.model.errors import SignInRefused, Unreachable
 from mailbot.model.facts import Reason
 from mailbot.model.ids import Address, LetterId
@@ -22,6 +24,11 @@ T = TypeVar("T")
 DRAFTS, SENT = "drafts", "sentitems"
 DELETE_BATCH = 50
 TRIES = 4
+PAUSE = 2.0
+"""Seconds of rest after a throttled call for which the server named none."""
+
+PAGES = 20
+"""Pages of our letters in one folder that are looked through, of 1000 letters each."""
 
 REFUSALS = frozenset(
     {
@@ -37,7 +44,10 @@ REFUSALS = frozenset(
 
 class EwsPost:
     """Implements ports.Post over a connection of its own. Only searches are ever tried again: a write that
-    got no answer may have been carried out, and the caller looks before it writes once more."""
+    got no answer may have been carried out, and the caller looks before it writes once more.
+
+    For one thread at a time.
+    """
 
     def __init__(self, server: Server, mailbox: Address, breaker: Breaker) -> None:
         self._watchdog = Watchdog()
@@ -45,76 +55,99 @@ class EwsPost:
         self._box = self._line.box(mailbox.value)
         self._server = server
         self._breaker = breaker
-        self._budget = Budget(threading.Event())
+        self._budget = budget_of(server.endpoint)
+        self._closed = threading.Event()
 
     def prepare(self, mail: Mail) -> str:
-        return self._write(partial(calls.create_draft, self._box, mail))
+        return self._ask(partial(letter_calls.create_draft, self._box, mail))
 
     def dispatch(self, draft: str) -> None:
-        self._write(partial(calls.send_draft, self._box, draft))
+        self._ask(partial(letter_calls.send_draft, self._box, draft))
 
     def trace(self, key: LetterId, message_id: str) -> Trace:
-        """Sent first: a letter that is there has left, whatever else is lying about."""
-        for folder, where in ((SENT, Whereabouts.SENT), (DRAFTS, Whereabouts.DRAFTS)):
+        """Sent first: a letter that is there has left, whatever else is lying about. And sent again at the
+        end: a letter can leave while we look into drafts."""
+        for folder, where in (
+            (SENT, Whereabouts.SENT),
+            (DRAFTS, Whereabouts.DRAFTS),
+            (SENT, Whereabouts.SENT),
+        ):
             found = self._search(folder, key=key) or self._search(folder, message_id=message_id)
             if found:
-                return Trace(where, found[0][0])
+                return Trace(where, found[0].reference)
         return Trace(Whereabouts.NOWHERE)
 
     def tidy(self, keys: Collection[LetterId]) -> frozenset[LetterId]:
+        """A letter that is not found counts as gone only when all of both folders was seen."""
         wanted = set(keys)
+        if not wanted:
+            return frozenset()
+        gone: set[LetterId] = set()
+        saw_all = True
         for folder in (SENT, DRAFTS):
-            copies = [reference for reference, key in self._search(folder) if key in wanted]
+            letters, complete = self._all(folder)
+            saw_all = saw_all and complete and all(letter.key for letter in letters)
+            copies = [letter for letter in letters if letter.key in wanted]
             for first in range(0, len(copies), DELETE_BATCH):
-                batch = copies[first : first + DELETE_BATCH]
-                self._write(partial(calls.delete_for_good, self._box, batch))
-        return frozenset(wanted)
+                batch = [letter.reference for letter in copies[first : first + DELETE_BATCH]]
+                self._ask(partial(letter_calls.delete_for_good, self._box, batch))
+            gone |= {LetterId(letter.key) for letter in copies if letter.key}
+        return frozenset(wanted if saw_all else gone)
 
     def left_over(self) -> int:
-        return sum(len(self._search(folder)) for folder in (DRAFTS, SENT))
+        return sum(len(self._all(folder)[0]) for folder in (DRAFTS, SENT))
 
     def requests(self) -> Mapping[str, int]:
         return dict(self._line.counts)
 
     def close(self) -> None:
+        self._closed.set()
         self._line.close()
         self._watchdog.close()
 
-    def _write(self, call: Callable[[float], T]) -> T:
-        self._breaker.check()
-        deadline = time.monotonic() + self._server.request_deadline
-        if not self._budget.wait(deadline):
-            raise Unreachable("Exchange asked for rest; letters wait for the next delivery")
-        try:
-            return call(deadline)
-        except EwsTrouble as trouble:
-            raise self._error(trouble) from None
+    def _all(self, folder: str) -> tuple[list[Found], bool]:
+        """All letters of ours in a folder, and whether these are really all."""
+        letters: list[Found] = []
+        for _ in range(PAGES):
+            page, last = self._ask(self._find(folder, offset=len(letters)), TRIES)
+            letters += page
+            if last:
+                return letters, True
+        return letters, False
 
-    def _search(
-        self, folder: str, key: str | None = None, message_id: str | None = None
-    ) -> list[tuple[str, str | None]]:
-        trouble = EwsTrouble(Reason.THROTTLED, "rest")
-        for _ in range(TRIES):
+    def _search(self, folder: str, key: str | None = None, message_id: str | None = None) -> list[Found]:
+        return self._ask(self._find(folder, key=key, message_id=message_id), TRIES)[0]
+
+    def _find(
+        self, folder: str, key: str | None = None, message_id: str | None = None, offset: int = 0
+    ) -> Callable[[float], tuple[list[Found], bool]]:
+        return lambda deadline: letter_calls.find_letters(
+            self._box, folder, deadline, key, message_id, offset
+        )
+
+    def _ask(self, call: Callable[[float], T], tries: int = 1) -> T:
+        """Raises SignInRefused, PostRefused or Unreachable. Only what may be repeated has several tries."""
+        for attempt in range(1, tries + 1):
             self._breaker.check()
             deadline = time.monotonic() + self._server.request_deadline
-            if not self._budget.wait(deadline):
-                break
+            if not self._budget.wait(deadline, self._closed):
+                raise Unreachable("Exchange asked for rest; letters wait for the next delivery")
             try:
-                return calls.find_letters(self._box, folder, deadline, key, message_id)
-            except EwsTrouble as met:
-                trouble = met
-                error = self._error(met)
-                if not isinstance(error, Unreachable):
+                return call(deadline)
+            except EwsTrouble as trouble:
+                error = self._error(trouble)
+                if trouble.reason not in TRANSIENT or attempt == tries:
                     raise error from None
-        raise self._error(trouble)
+            self._closed.wait(0.1 * attempt)
+        raise Unreachable("Exchange was not asked")
 
     def _error(self, trouble: EwsTrouble) -> Exception:
-        """What the caller can act on; throttling also makes this post rest."""
+        """What the caller can act on; throttling also makes everybody rest."""
         if trouble.reason is Reason.SIGN_IN_REFUSED:
             self._breaker.refused()
             return SignInRefused(f"Exchange refused the service account ({trouble.code})")
         if trouble.code in REFUSALS:
             return PostRefused(trouble.code)
         if trouble.reason is Reason.THROTTLED:
-            self._budget.back_off(trouble.rest or 2.0)
+            self._budget.back_off(trouble.rest or PAUSE)
         return Unreachable(f"Exchange did not carry out a request for the post ({trouble.code})")

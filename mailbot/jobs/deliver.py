@@ -116,7 +116,9 @@ def _deliver(house: House, lane: Slot) -> DeliveryReport:
     if failures == 0:
         house.operator.solved(POST)
     tidied = _tidy(house)
-    log.info("delivery finished", tidied=tidied, **{state.value: n for state, n in states.items()})
+    counts = {state.value: number for state, number in states.items()}
+    house.operator.ran(Job.DELIVER, lane.id, house.clock.now(), "complete", counts)
+    log.info("delivery finished", tidied=tidied, **counts)
     return DeliveryReport(states, tidied)
 
 

@@ -58,6 +58,7 @@ def digest(house: House, slot: Slot) -> int | None:
         house.operator.problem(NO_SWEEP, "No digests this week: no sweep was finished in the last 7 days.")
         return 0
     house.operator.solved(NO_SWEEP)
+    house.operator.ran(Job.DIGEST, slot.id, now, SlotResult.COMPLETE.value, {"digests": ordered})
     log.info("digests ordered", slot=slot.id, digests=ordered)
     return ordered
 

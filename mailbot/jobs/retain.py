@@ -6,7 +6,7 @@ import structlog
 
 from mailbot.jobs.house import House
 from mailbot.model.errors import Busy
-from mailbot.model.slots import Claim, Slot, SlotResult
+from mailbot.model.slots import Claim, Job, Slot, SlotResult
 
 log = structlog.get_logger(__name__)
 
@@ -33,5 +33,6 @@ def retain(house: House, slot: Slot) -> int | None:
         house.operator.solved(CHAIN)
     else:
         house.operator.problem(CHAIN, "The audit log does not hold together: rows were changed from outside.")
+    house.operator.ran(Job.RETAIN, slot.id, now, SlotResult.COMPLETE.value, dict(deleted))
     log.info("retention finished", rows=total)
     return total

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -21,7 +21,7 @@ from mailbot.model.ids import PersonKey, PlanId, RuleId
 from mailbot.model.needs import Need
 from mailbot.model.people import People, Person
 from mailbot.model.plan import Case, Held, Plan
-from mailbot.model.slots import Claim, Slot, SlotResult
+from mailbot.model.slots import Claim, Job, Slot, SlotResult
 from mailbot.model.worktime import WorkCalendar
 from mailbot.ports import Target, Work
 
@@ -29,6 +29,9 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=5)
 """How long a silent process keeps its slot. Renewed with every mailbox that is recorded."""
+
+CAPPED = "letters_capped"
+PARTIAL = "sweep_partial"
 
 Progress = Callable[[int, int], None]
 
@@ -160,6 +163,8 @@ def _conclude(
         work.settle(slot.id)
         work.finish(slot.id, now, result, _counts(figures, made))
         work.audit(now, "mailbot", "dry_run" if dry_run else "sweep", {"slot": slot.id, "plan": made.id})
+    if not dry_run:
+        _tell(house, slot, result, figures, made, now)
     log.info(
         "sweep finished",
         slot=slot.id,
@@ -169,6 +174,29 @@ def _conclude(
         letters=made.letters,
     )
     return SweepReport(slot, result, figures, made.id, dict(made.counts()))
+
+
+def _tell(
+    house: House, slot: Slot, result: SlotResult, figures: SweepFigures, made: Plan, now: datetime
+) -> None:
+    """The status file and, when something needs a human, the operator."""
+    house.operator.ran(Job.SWEEP, slot.id, now, result.value, _counts(figures, made))
+    capped = sum(step.held is Held.CAP for step in made.steps)
+    if capped:
+        house.operator.problem(
+            CAPPED,
+            f"{capped} letters were not made: cap_per_run was reached. The next sweep makes the next "
+            "ones. Look first whether so many can be right: mailbot findings",
+        )
+    else:
+        house.operator.solved(CAPPED)
+    if result is SlotResult.PARTIAL:
+        coverage = figures.coverage
+        house.operator.problem(
+            PARTIAL, f"The sweep read {coverage.read} of {coverage.population} mailboxes; see: mailbot doctor"
+        )
+    else:
+        house.operator.solved(PARTIAL)
 
 
 def _cases(
@@ -249,5 +277,6 @@ def _closed_run(
         counts = {"population": len(targets), "reachable": reached, "closed_gates": list(closed)}
         work.finish(slot.id, now, SlotResult.CLOSED, counts)
         work.audit(now, "mailbot", "closed_run", {"slot": slot.id, "gates": ",".join(closed)})
+    house.operator.ran(Job.SWEEP, slot.id, now, SlotResult.CLOSED.value, counts)
     log.warning("closed run", slot=slot.id, gates=",".join(closed), reachable=reached)
     return SweepReport(slot, SlotResult.CLOSED, figures, closed_gates=closed)

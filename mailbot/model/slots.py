@@ -41,7 +41,6 @@ class SlotResult(StrEnum):
     PARTIAL = "partial"  # some mailboxes were not visited
     CLOSED = "closed"  # a gate was closed: reachable mailboxes were counted, nothing else
     SKIPPED = "skipped"  # too late to be of use; said so
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,16 @@ One message when a problem begins and one when it is over, however often it is m
 could not be sent is tried again when the same problem is met again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from mailbot.model.clock import Clock
 from mailbot.model.errors import MailbotError
+from mailbot.model.slots import Job
 from mailbot.reports.status import LastRun, OpenProblem, StatusFile
 
 Relay = Callable[[str, str], None]
@@ -56,9 +58,9 @@ class FileOperator:
             if before is None or before.told:
                 self._send(f"mailbot: {code} is solved", f"The problem {code} is over.")
 
-    def ran(self, run: LastRun) -> None:
+    def ran(self, job: Job, slot: str, finished: datetime, result: str, counts: Mapping[str, Any]) -> None:
         """Put the newest turn of a job in the status file."""
-        self._note(lambda: self._status.ran(run))
+        self._note(lambda: self._status.ran(LastRun(job, slot, finished, result, counts)))
 
     def _remember(self, code: str, now: datetime | None, otherwise: bool) -> bool:
         """Whether this is news. When the store does not answer, the status file says (`otherwise`)."""

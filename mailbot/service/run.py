@@ -6,6 +6,7 @@ letter; what was under way is taken up by the next process.
 
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ TICK_SECONDS = 20
 END_WITHIN = 25.0
 """Seconds from a signal to the end; systemd is told to wait 30."""
 
+POLL_SECONDS = 0.2
 PAUSE_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 3600.0
 
@@ -56,6 +58,7 @@ class Service:
         self._house = house
         self._timetable = timetable
         self._stop = stop
+        self._asked_to_end = False
         self._delivered: float | None = None
         self._failures: Counter[Job] = Counter()
         self._not_before: dict[Job, float] = {}
@@ -76,14 +79,17 @@ class Service:
             )
         scheduler.start()
         log.info("service started")
-        self._stop.wait()
+        while not self._asked_to_end:
+            time.sleep(POLL_SECONDS)
+        self._stop.set()
         ended = threading.Thread(target=scheduler.shutdown, name="shutdown", daemon=True)
         ended.start()
         ended.join(END_WITHIN)
         log.info("service ended")
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._stop.set()
+        # not the event itself: its lock may be held by the very code that the signal interrupts
+        self._asked_to_end = True
 
     def tick_slots(self) -> None:
         """Let every scheduled job that is due take its turn."""

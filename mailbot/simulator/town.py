@@ -257,11 +257,13 @@ class _Builder:
         leave: tuple[ApprovedLeave, ...] = ()
         if away:
             expected, leave = self._plan_absence(mailbox, roster, random)
-        writes = random.choice((Week.with_times, Week.with_times, Week.with_hours))
+        writes = [Week.with_times, Week.with_hours]
+        if set(roster.days.values()) == set(FULL_TIME.days.values()):
+            writes.append(Week.with_days)
         resident = replace(
             self._resident(mailbox, place, Contract(date(random.randint(1995, 2025), 5, 1)), key),
             language="en" if random.random() < 0.04 else "nl",
-            workdays=writes(roster),
+            workdays=random.choice(writes)(roster),
             leave=leave,
         )
         if random.random() < 0.06:
@@ -272,7 +274,7 @@ class _Builder:
         """A leaver, or somebody whose temporary contract was followed by another one."""
         first = Contract(date(2024, 2, 1), date(2026, 1, 31), 1)
         if random.random() < 0.5:
-            return (first, Contract(date(2026, 2, 1), None, 2))
+            return (first, Contract(date(2026, 2, 1), date.max, 2))
         return (first, Contract(date(2026, 2, 1), self._today + timedelta(days=random.randint(5, 60)), 2))
 
     def _plan_absence(

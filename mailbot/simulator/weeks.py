@@ -33,11 +33,8 @@ class Week:
         )
 
     def with_hours(self) -> str:
-        """As in a people file with hours a day: `ma 8,di 8,do 4`."""
-        return ",".join(
-            f"{DUTCH_DAYS[day]} {_hours(sum(end - start for start, end in spans))}"
-            for day, spans in sorted(self.days.items())
-        )
+        """As in a people file with paid hours a day: `ma 8,di 8,do 4`."""
+        return ",".join(f"{DUTCH_DAYS[day]} {_paid(spans):g}" for day, spans in sorted(self.days.items()))
 
     def with_days(self) -> str:
         """As in a people file that names days only: `ma,di,do`."""
@@ -72,8 +69,10 @@ def _clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def _hours(minutes: int) -> str:
-    return f"{minutes / 60:g}"
+def _paid(spans: tuple[Span, ...]) -> float:
+    """Paid hours: a long day without a gap holds half an hour's break."""
+    minutes = sum(end - start for start, end in spans)
+    return (minutes - (30 if len(spans) == 1 and minutes > 330 else 0)) / 60
 
 
 FULL_TIME = week("ma di wo do vr")

@@ -102,6 +102,12 @@ class Desk:
         assert (done.code, done.err) == (0, ""), done.err
         return done.json()
 
+    def shows_with_log(self, *words: str) -> Any:
+        """As `shows`, for a command that also has something to warn of in the log."""
+        done = self.types(*words, "--json")
+        assert done.code == 0, done.err
+        return done.json()
+
     def refused(self, *words: str) -> str:
         """What a command says when it fails in an orderly way: one message, nothing on standard output."""
         done = self.types(*words)

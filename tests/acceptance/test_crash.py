@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from mailbot.model.letters import LetterState
 from mailbot.model.slots import Job
 from mailbot.simulator.access import WRITES
 from tests.acceptance.municipality import Municipality, municipality
@@ -109,3 +110,28 @@ def test_killed_at_every_point(driver: Driver, tmp_path: Path) -> None:
             if again["code"] != 0 or found != expected or sorted(arrived(here).values()) != letters:
                 wrong[f"{number}: {point}"] = (again["code"], found, arrived(here))
     assert wrong == {}
+
+
+def test_a_letter_that_cannot_be_traced_is_in_doubt_and_never_sent_again(
+    driver: Driver, tmp_path: Path
+) -> None:
+    """The process dies right after a send, and somebody empties Sent Items before it is back."""
+    with town(tmp_path / "a") as here:
+        points = driver.run(here.settings, None)["points"]
+    number = points.index("after SendItem") + 1
+    with town(tmp_path / "b") as here:
+        assert driver.run(here.settings, number)["signal"] == signal.SIGKILL
+        before = arrived(here)
+        assert sum(before.values()) == 1, "the letter had left"
+        sender = here.town.mailbox("postbushulp@voorbeeld.example")
+        assert sender is not None
+        sender.items.clear()
+        for _ in range(2):
+            assert driver.run(here.settings, None)["code"] == 0
+        with here.opened() as house, house.store.begin() as work:
+            letters = {state: n for (_, state), n in work.letter_counts().items()}
+            problems = work.problems()
+        assert letters[LetterState.IN_DOUBT] == 1
+        assert "letters_in_doubt" in problems, "the operator was told"
+        assert set(arrived(here).values()) == {1}, "nothing came twice"
+        assert before.items() <= arrived(here).items()

@@ -1,6 +1,7 @@
 """Working time and absences: laws that hold for any roster, calendar and list of entries."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +48,8 @@ def entries(draw: st.DrawFn, day: date) -> tuple[Interval, ...]:
         else:
             clocks = draw(QUARTERS), draw(QUARTERS)
         begins, ends = (
-            datetime.combine(d, clock, ZONE).astimezone(UTC) for d, clock in zip((start, end), clocks, strict=True)
+            datetime.combine(d, clock, ZONE).astimezone(UTC)
+            for d, clock in zip((start, end), clocks, strict=True)
         )
         if begins < ends:
             found.append(Interval(begins, ends))
@@ -76,6 +78,7 @@ def days_of(runs: list[Block]) -> set[date]:
 def test_a_holiday_only_takes_itself_out_of_an_absence(
     data: st.DataObject, day: date, roster: WorkPattern
 ) -> None:
+    """It may still join two short absences to a long one: then nobody expects the person in between."""
     away = data.draw(entries(day))
     holiday = day + timedelta(days=data.draw(st.integers(-7, 36)))
     without, with_it = found(away, roster, day), found(away, roster, day, frozenset({holiday}))
@@ -91,7 +94,9 @@ def test_a_block_is_made_of_own_working_days_within_its_calendar_days(
 ) -> None:
     seen: list[date] = []
     for block in found(data.draw(entries(day)), roster, day):
-        first, last = (edge.astimezone(ZONE).date() for edge in (block.start, block.end - timedelta(seconds=1)))
+        first, last = (
+            edge.astimezone(ZONE).date() for edge in (block.start, block.end - timedelta(seconds=1))
+        )
         assert (first, last) == (block.days[0], block.days[-1])
         assert 1 <= len(block.days) <= (last - first).days + 1
         assert all(roster.works_on(worked.weekday()) for worked in block.days)
@@ -152,7 +157,7 @@ def test_merging_keeps_every_moment_and_leaves_no_overlap(data: st.DataObject, d
     away = data.draw(entries(day))
     merged = merge(away)
     assert merge(merged) == merged
-    assert all(earlier.end < later.start for earlier, later in zip(merged, merged[1:], strict=False))
+    assert all(earlier.end < later.start for earlier, later in pairwise(merged))
     for moment in {edge for e in away for edge in (e.start, e.end - timedelta(minutes=1))}:
         assert any(piece.start <= moment < piece.end for piece in merged)
     for edge in {edge for piece in merged for edge in (piece.start, piece.end)}:
@@ -166,7 +171,9 @@ def test_the_share_of_a_day_agrees_with_counting_its_minutes(
     """Minute by minute through the weekend of a clock change, by what the clock on the wall shows."""
     day = change + timedelta(days=offset)
     away = merge(data.draw(entries(day)))
-    outside_the_lost_hour = spans().filter(lambda hours: all(_clear(h.start) and _clear(h.end) for h in hours))
+    outside_the_lost_hour = spans().filter(
+        lambda hours: all(_clear(h.start) and _clear(h.end) for h in hours)
+    )
     hours = data.draw(outside_the_lost_hour)
     pattern = WorkPattern({day.weekday(): hours})
     scheduled = covered = 0

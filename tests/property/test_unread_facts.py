@@ -13,7 +13,7 @@ from mailbot.engine import judge, plan
 from mailbot.model.facts import Reason
 from mailbot.model.findings import Finding, FindingState
 from mailbot.model.ids import FindingId, PersonKey
-from mailbot.model.plan import Case
+from mailbot.model.plan import Case, PlanStep
 from mailbot.model.verdicts import Kind, Outcome
 from mailbot.rules.out_of_office import NO_ROSTER
 from tests.rules.cases import RuleCase, all_cases
@@ -28,7 +28,7 @@ def subsets(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     return chain.from_iterable(combinations(names, size) for size in range(1, len(names) + 1))
 
 
-def steps(case: RuleCase, findings: tuple[Finding, ...] = ()) -> tuple[plan.PlanStep, ...]:
+def steps(case: RuleCase, findings: tuple[Finding, ...] = ()) -> tuple[PlanStep, ...]:
     judgement = case.judgement()
     about = Case(PERSON, judgement.rule, judgement.kind, judgement.verdict, findings)
     return plan.make_steps([about], case.calendar, LIMITS, lambda _person: None, ())

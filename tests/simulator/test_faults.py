@@ -1,5 +1,8 @@
 """Faults on command: every kind, where it was aimed, when it was due, and how often."""
 
+import threading
+import time
+
 import pytest
 import requests
 
@@ -144,8 +147,6 @@ def test_a_hanging_request_ends_when_the_simulator_stops(serve, client_of, asks,
     server.faults.add(Fault(FaultKind.HANG))
     someone = address("plain-over")
     client = client_of(server)
-    import threading
-
     ended = []
 
     def wait():
@@ -156,7 +157,7 @@ def test_a_hanging_request_ends_when_the_simulator_stops(serve, client_of, asks,
     waiting = threading.Thread(target=wait)
     waiting.start()
     while not server.access_log():
-        pass
+        time.sleep(0.005)
     server.stop()
     waiting.join(10)
     assert ended == [True]

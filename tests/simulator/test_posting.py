@@ -1,5 +1,7 @@
 """Mail leaves in two steps, leaves its traces, arrives at once, and is answered by who is away."""
 
+import base64
+
 import pytest
 
 from mailbot.simulator.delivery import NON_DELIVERY_CLASS
@@ -195,8 +197,6 @@ def test_sending_as_somebody_else_is_refused(client, asks, address, sender):
 
 
 def test_a_mail_can_be_made_from_a_mime_text(client, asks, server, address, sender):
-    import base64
-
     someone = address("plain-over")
     mime = (
         f"To: {someone}\r\nSubject: Uit MIME\r\nMessage-ID: <m-1@voorbeeld.example>\r\n"
@@ -228,3 +228,13 @@ def test_a_calendar_view_expands_recurrences_and_tells_no_subject_unless_asked(c
     ]
     assert away == ["2026-11-26T23:00:00Z", "2026-12-03T23:00:00Z"]
     assert got.all(".//t:Subject") == []
+
+
+def test_a_mail_can_be_made_and_sent_at_once(client, asks, server, address, sender):
+    someone = address("plain-over")
+    body = asks.create(someone, sender=sender, disposition="SendAndSaveCopy")
+    assert client.ask(body).codes == ["NoError"]
+    assert len(server.inbox_of(someone)) == 1
+    assert len(found(client, asks, "sentitems", sender)) == 1
+    nobody = asks.create(sender=sender, disposition="SendAndSaveCopy")
+    assert client.ask(nobody).codes == ["ErrorInvalidRecipients"]

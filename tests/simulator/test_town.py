@@ -128,7 +128,10 @@ def test_the_people_file_holds_part_timers_leavers_renewed_contracts_and_both_la
     assert {row["hold"] for row in found} == {"ja", "nee", ""}
     several = Counter(row["object_guid"] for row in found)
     assert max(several.values()) == 2
-    assert any(row["dienst_uit"] > "2026-11-23" for row in found)
+    assert any("2026-11-23" < row["dienst_uit"] < "2027-06-01" for row in found)
+    assert any(row["dienst_uit"] == "9999-12-31" for row in found), "how some systems write an open end"
+    assert any(row["werkdagen"] == "ma,di,wo,do,vr" for row in found)
+    assert any(row["werkdagen"].startswith("ma 8,") for row in found)
     assert any(row["verlof_van"] for row in found)
     assert all(object_guid(row["object_guid"]) == row["object_guid"] for row in found)
     assert all(row["mail"].endswith("@voorbeeld.example") for row in found)

@@ -25,8 +25,12 @@ class Breaker:
 
     def check(self) -> None:
         """Raises SignInRefused while the last refusal is too recent to try again."""
-        refused = self.refused_at()
-        if refused is not None and self._clock.now() < refused + REST:
+        refused, now = self.refused_at(), self._clock.now()
+        if refused is not None and refused > now:
+            # the clock was set back since: the half hour begins again, it does not last until then
+            self.refused()
+            refused = now
+        if refused is not None and now < refused + REST:
             raise SignInRefused(
                 "Exchange refused the service account less than 30 minutes ago; not tried again, so that the "
                 "account is not locked. Check its password, then run: mailbot doctor"

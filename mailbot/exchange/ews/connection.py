@@ -7,11 +7,11 @@ equal credentials. Retries are ours as well (its policy retries 401, which locks
 import logging
 import socket
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,14 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from mailbot.exchange.ews.trouble import HttpTrouble
+from mailbot.exchange.ews.watchdog import Watchdog
 
 USER_AGENT = "mailbot"
-TICK = 0.25
 
-# exchangelib logs whole requests and answers, with people's mail in them
-_library_log = logging.getLogger("exchangelib")
-_library_log.setLevel(logging.CRITICAL + 1)
-_library_log.propagate = False
+# exchangelib logs whole requests and answers, with people's mail in them; spnego logs what signs us in
+for _name in ("exchangelib", "spnego"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
+    logging.getLogger(_name).propagate = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,15 @@ class Strict(FailFast):  # type: ignore[misc]
 
 
 def rest_asked(response: requests.Response) -> float | None:
+    """Seconds of Retry-After (RFC 9110): a number, or a date that is held against the server's own clock."""
+    asked = response.headers.get("Retry-After", "").strip()
     try:
-        seconds = float(response.headers.get("Retry-After", ""))
-    except ValueError:
+        if asked[-3:] == "GMT":
+            now = parsedate_to_datetime(response.headers.get("Date", ""))
+            seconds = (parsedate_to_datetime(asked) - now).total_seconds()
+        else:
+            seconds = float(asked)
+    except (ValueError, TypeError):
         return None
     return seconds if seconds > 0 else None
 
@@ -132,7 +138,7 @@ class LineProtocol(Protocol):  # type: ignore[misc]
 class Line:
     """A connection owned by one thread. `counts` are the requests that it sent, by operation."""
 
-    def __init__(self, server: Server, watchdog: "Watchdog") -> None:
+    def __init__(self, server: Server, watchdog: Watchdog) -> None:
         self.server = server
         self.counts: Counter[str] = Counter()
         self.socket: socket.socket | None = None
@@ -164,12 +170,11 @@ class Line:
             _here.line = None
 
     def cut(self) -> None:
-        """Shut the socket under a call that hangs; the call then fails in its own thread."""
+        """Shut the socket under a call that hangs; the call then fails in its own thread. From any thread."""
         if self.socket is not None:
-            try:
-                self.socket.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                self.socket = None
+            with suppress(OSError):
+                # not SSLSocket.shutdown: it drops the encryption first, under whoever is sending
+                socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
         self.protocol.close()
@@ -191,37 +196,3 @@ class Box:
     @property
     def version(self) -> Version:
         return self.protocol.config.version
-
-
-class Watchdog:
-    """Cuts connections whose call is over its deadline. One thread, only while something is watched."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._watched: dict[Line, float] = {}
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    @contextmanager
-    def watching(self, line: Line, deadline: float) -> Iterator[None]:
-        with self._lock:
-            self._watched[line] = deadline
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="ews-watchdog", daemon=True)
-                self._thread.start()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._watched.pop(line, None)
-
-    def _run(self) -> None:
-        while not self._closing.wait(TICK):
-            now = time.monotonic()
-            with self._lock:
-                late = [line for line, deadline in self._watched.items() if now > deadline]
-            for line in late:
-                line.cut()
-
-    def close(self) -> None:
-        self._closing.set()

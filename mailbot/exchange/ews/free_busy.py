@@ -1,7 +1,7 @@
 """Absences and working hours from GetUserAvailability, which answers for many mailboxes at once."""
 
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,36 +21,57 @@ Facts = dict[Need[Any], Fact[Any]]
 Answer = calls.Element | EwsTrouble
 
 
+def answers(need: Need[Any]) -> bool:
+    """Whether this is where the need is answered."""
+    return isinstance(need, Absences | WorkingHours)
+
+
 class Asker:
     """Collects the answers for one chunk of mailboxes, window by window, into `found`."""
 
     def __init__(self, asked: Collection[Need[Any]], now: datetime, zone: ZoneInfo, at: datetime) -> None:
-        self._absences = next((need for need in asked if isinstance(need, Absences)), None)
-        self._hours = next((need for need in asked if isinstance(need, WorkingHours)), None)
-        need = self._absences or Absences()
-        self._window = Interval(now - need.back, now + need.ahead)
+        now = now.astimezone(UTC)
+        self._hours = [need for need in dict.fromkeys(asked) if isinstance(need, WorkingHours)]
+        self._absences = {
+            need: Interval(now - need.back, now + need.ahead) for need in asked if isinstance(need, Absences)
+        }
+        windows = list(self._absences.values())
+        if self._hours and not windows:
+            windows = [Interval(now, now + timedelta(days=7))]
+        self._pieces = _pieces(windows)
         self._zone = zone
         self._at = at
         self.found: dict[Target, Facts] = {}
 
-    def pieces(self) -> Iterator[tuple[datetime, datetime]]:
-        """The windows to ask for; none when nobody wants to know."""
-        if self._absences is None and self._hours is None:
-            return
-        start = self._window.start
-        while start < self._window.end:
-            end = min(start + WINDOW, self._window.end)
-            yield start, end
-            start = end
+    def pieces(self) -> list[Interval]:
+        """The windows to ask for, one request each; none when nobody wants to know."""
+        return self._pieces
 
-    def add(self, target: Target, answer: Answer, piece: datetime) -> None:
+    def add(self, target: Target, answer: Answer, piece: Interval) -> None:
         facts = self.found.setdefault(target, {})
         view = _view(answer)
-        if self._absences is not None:
-            earlier = facts.get(self._absences, Known(AbsenceList((), self._window), self._at))
-            facts[self._absences] = _absences(view, earlier, self._at)
-        if self._hours is not None and piece == self._window.start:
-            facts[self._hours] = _pattern(view, self._zone, piece, self._at)
+        for need, window in self._absences.items():
+            if piece.start < window.end and piece.end > window.start:
+                earlier = facts.get(need, Known(AbsenceList((), window), self._at))
+                facts[need] = _absences(view, earlier, self._at)
+        if piece == self._pieces[0]:
+            for hours in self._hours:
+                facts[hours] = _pattern(view, self._zone, piece.start, self._at)
+
+
+def _pieces(windows: Collection[Interval]) -> list[Interval]:
+    """All the windows together, cut into stretches that one request may ask for."""
+    if not windows:
+        return []
+    start, end = min(w.start for w in windows), max(w.end for w in windows)
+    return list(_cut(start, end))
+
+
+def _cut(start: datetime, end: datetime) -> Iterator[Interval]:
+    while start < end:
+        until = min(start + WINDOW, end)
+        yield Interval(start, until)
+        start = until
 
 
 def _view(answer: Answer) -> Answer:
@@ -72,11 +93,12 @@ def _absences(view: Answer, earlier: Fact[AbsenceList], at: datetime) -> Fact[Ab
         return earlier
     if isinstance(view, EwsTrouble):
         return Unknown(view.reason)
+    window = earlier.value.window
     try:
-        blocks = set(earlier.value.blocks) | set(readers.away_blocks(view))
+        blocks = {b for b in readers.away_blocks(view) if b.start < window.end and b.end > window.start}
     except EwsTrouble as trouble:
         return Unknown(trouble.reason)
-    return Known(AbsenceList(tuple(sorted(blocks)), earlier.value.window), at)
+    return Known(AbsenceList(tuple(sorted(blocks | set(earlier.value.blocks))), window), at)
 
 
 def _pattern(view: Answer, zone: ZoneInfo, start: datetime, at: datetime) -> Fact[WorkPattern]:

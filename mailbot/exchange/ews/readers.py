@@ -4,6 +4,7 @@ Texts of automatic replies and names of rules come by here and are let go at onc
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -19,8 +20,9 @@ from mailbot.model.worktime import Hours, WorkPattern
 Element = etree._Element
 M, T = f"{{{MNS}}}", f"{{{TNS}}}"
 
-_TAGS = re.compile(r"<(style|script|title)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_BLANKS = re.compile(r"(?:&(?:nbsp|#160|#xa0|zwnj|#8203);|\s|[\u200b\u200c\ufeff\u00a0])+", re.IGNORECASE)
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
+_SILENT = ("head", "title", "style", "script")
+_INVISIBLE = ("Cc", "Cf", "Zs", "Zl", "Zp")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAY_SETS = {"Day": range(7), "Weekday": range(5), "WeekendDay": range(5, 7)}
 
@@ -43,11 +45,14 @@ def text_of(parent: Element, path: str) -> str:
 
 def moment(text: str) -> datetime:
     """An xs:dateTime as a moment in UTC; without an offset it is taken as UTC, which is what we asked for."""
+    text = text.strip()
+    if not _DATE_TIME.fullmatch(text):
+        raise broken()
     try:
-        value = datetime.fromisoformat(text.strip())
-    except ValueError:
+        value = datetime.fromisoformat(text)
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise broken() from None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def boolean(text: str) -> bool:
@@ -61,11 +66,14 @@ def boolean(text: str) -> bool:
 
 
 class FolderPage:
-    """One page of FindFolder, flattened: (id, parent id, distinguished name, bytes, is a search folder)."""
+    """One page of FindFolder, flattened: (id, parent id, distinguished name, bytes, is a search folder).
+
+    `next_offset` is None on the last page, which needs none.
+    """
 
     def __init__(self, root: Element) -> None:
         self.last = boolean(root.get("IncludesLastItemInRange", ""))
-        self.next_offset = _integer(root.get("IndexedPagingOffset"))
+        self.next_offset = None if self.last else _integer(root.get("IndexedPagingOffset"))
         self.total = _integer(root.get("TotalItemsInView"))
         self.folders = [self._folder(folder) for folder in root.iterfind(f"{T}Folders/*")]
 
@@ -155,7 +163,23 @@ def reply_setting(response: Element) -> ReplySetting:
 
 
 def says_something(html: str | None) -> bool:
-    return bool(html) and bool(_BLANKS.sub("", _TAGS.sub("", html or "")))
+    """Whether a reader would see a single character of it."""
+    if not html or not html.strip():
+        return False
+    parser = etree.HTMLParser(
+        encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
+    )
+    try:
+        root = etree.fromstring(html.encode(errors="replace"), parser)
+    except etree.XMLSyntaxError:  # nothing but comments
+        return False
+    if root is None:
+        return False
+    for element in root.iter():
+        own = "" if element.tag in _SILENT else element.text or ""
+        if any(unicodedata.category(character) not in _INVISIBLE for character in own + (element.tail or "")):
+            return True
+    return False
 
 
 def reply_rules(response: Element) -> ReplyRules:
@@ -227,8 +251,8 @@ def work_pattern(view: Element, zone: ZoneInfo, at: datetime) -> WorkPattern:
     days: dict[int, list[Hours]] = {}
     for period in hours.iterfind(f"{T}WorkingPeriodArray/{T}WorkingPeriod"):
         span = Hours(
-            _clock(text_of(period, T + "StartTimeInMinutes")),
-            _clock(text_of(period, T + "EndTimeInMinutes")),
+            _clock(text_of(period, T + "StartTimeInMinutes"), 1439),
+            _clock(text_of(period, T + "EndTimeInMinutes"), 1440),
         )
         for weekday in _weekdays(text_of(period, T + "DayOfWeek")):
             days.setdefault(weekday, []).append(span)
@@ -247,9 +271,9 @@ def _weekdays(text: str) -> list[int]:
     return found
 
 
-def _clock(minutes: str) -> time:
+def _clock(minutes: str, most: int) -> time:
     """Minutes since midnight; 1440 is the midnight that ends the day."""
     value = _integer(minutes)
-    if value > 1440:
+    if value > most:
         raise broken()
     return time(value // 60 % 24, value % 60)

@@ -1,31 +1,36 @@
 """Reads mailboxes over EWS: a few workers, each with one connection, answers streamed as they come."""
 
 import math
-import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from mailbot.exchange.ews import calls
+import structlog
+
 from mailbot.exchange.ews.breaker import Breaker
-from mailbot.exchange.ews.connection import Line, Server, Watchdog
+from mailbot.exchange.ews.connection import Line, Server
 from mailbot.exchange.ews.free_busy import BATCH
-from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.exchange.ews.visit import Limits, Run, Visitor
-from mailbot.exchange.throttling import Budget
+from mailbot.exchange.ews.watchdog import Watchdog
+from mailbot.exchange.ews.workers import Crew, Instead, Visit
+from mailbot.exchange.throttling import budget_of
 from mailbot.model.clock import Clock
-from mailbot.model.errors import SignInRefused, Unreachable
+from mailbot.model.errors import MailbotError, SignInRefused, Unreachable
 from mailbot.model.facts import MailboxFacts, Reason, Unknown
 from mailbot.model.ids import Address
 from mailbot.model.needs import Need
 from mailbot.ports import FollowUp, ProbeAnswer, Target
 
+log = structlog.get_logger(__name__)
+
 T = TypeVar("T")
-Visit = Callable[[Visitor, Sequence[Target]], Iterator[T]]
+
+ELSEWHERE = frozenset({Reason.CONNECTION_LOST, Reason.TIMED_OUT, Reason.THROTTLED, Reason.NOT_VISITED})
+"""Troubles of the sign-in probe that are no answer, even when EWS has a response code for them."""
 
 
 class EwsRoad:
@@ -50,65 +55,66 @@ class EwsRoad:
         self._clock = clock
         self._breaker = breaker
         self._watchdog = Watchdog()
-        self._counts: Counter[str] = Counter()
+        self._accepted = False
         self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+        self._lines: set[Line] = set()
+        self._crews: set[Crew[Any]] = set()
 
     # ports.Exchange
 
     def sign_in(self) -> None:
         """One harmless request about our own mailbox. See Breaker for what a refusal does."""
         self._breaker.check()
+        self._accepted = False
         line = self._line()
         try:
-            now = self._clock.now()
-            calls.availability(
-                line,
-                [self._own_mailbox.value],
-                now,
-                now + timedelta(days=1),
-                time.monotonic() + self._server.request_deadline,
-            )
-        except EwsTrouble as trouble:
+            trouble = self._visitor(line, self._new_run()).knock(self._own_mailbox.value)
+        finally:
+            self._release(line)
+        if trouble is not None:
             if trouble.reason is Reason.SIGN_IN_REFUSED:
-                self._breaker.refused()
                 raise SignInRefused(
                     f"Exchange refused the service account ({trouble.code}). Check user name and password; "
                     "the next try is in 30 minutes at the earliest, or after: mailbot doctor"
-                ) from None
-            if trouble.code.startswith("http_") or trouble.reason in (
-                Reason.CONNECTION_LOST,
-                Reason.TIMED_OUT,
-                Reason.THROTTLED,
-            ):
+                )
+            if trouble.reason in ELSEWHERE or not trouble.from_ews:
                 raise Unreachable(
                     f"Exchange did not answer as EWS does ({trouble.code}). Check [exchange] endpoint, the "
                     "network and the certificate."
-                ) from None
-        finally:
-            self._release(line)
+                )
         self._breaker.accepted()
+        self._accepted = True
 
     def read(
         self, targets: Sequence[Target], needs: Collection[Need[Any]], follow_up: FollowUp, now: datetime
     ) -> Iterator[MailboxFacts]:
-        def visit(visitor: "Visitor", chunk: Sequence[Target]) -> Iterator[MailboxFacts]:
-            yield from visitor.facts(chunk, needs, follow_up, now)
+        """As the port says; no trouble with Exchange leaves it as an exception."""
 
-        return self._run(targets, visit)
+        def visit(visitor: Visitor, chunk: Sequence[Target]) -> Iterator[tuple[Target, MailboxFacts]]:
+            return visitor.facts(chunk, needs, follow_up, now)
+
+        def instead(target: Target, reason: Reason) -> MailboxFacts:
+            return MailboxFacts(target.guid, dict.fromkeys(needs, Unknown(reason)))
+
+        return self._run(targets, visit, instead)
 
     def reachable(self, targets: Sequence[Target]) -> Iterator[tuple[Target, Reason | None]]:
-        def visit(visitor: "Visitor", chunk: Sequence[Target]) -> Iterator[tuple[Target, Reason | None]]:
-            for target in chunk:
-                yield target, visitor.opens(target)
+        def visit(
+            visitor: Visitor, chunk: Sequence[Target]
+        ) -> Iterator[tuple[Target, tuple[Target, Reason | None]]]:
+            for target, reason in visitor.openings(chunk):
+                yield target, (target, reason)
 
-        return self._run(targets, visit)
+        return self._run(targets, visit, lambda target, reason: (target, reason))
 
     def probe(self, target: Target, needs: Collection[Need[Any]], now: datetime) -> ProbeAnswer:
+        run = self._admitted_run()
         line = self._line()
         try:
-            visitor = self._visitor(line, self._new_run())
+            visitor = self._visitor(line, run)
             trouble = visitor.opens(target)
-            (facts,) = visitor.facts([target], needs, lambda _facts: (), now)
+            ((_, facts),) = visitor.facts([target], needs, lambda _facts: (), now)
         finally:
             self._release(line)
         unreadable = {
@@ -118,78 +124,77 @@ class EwsRoad:
 
     def requests(self) -> Mapping[str, int]:
         with self._lock:
-            return dict(self._counts)
+            total = self._counts.copy()
+            for line in self._lines:
+                total.update(dict(line.counts))
+            return dict(total)
 
     def close(self) -> None:
+        with self._lock:
+            crews = list(self._crews)
+        for crew in crews:
+            crew.end()
         self._watchdog.close()
 
     # workers
 
     def _line(self) -> Line:
-        return Line(self._server, self._watchdog)
+        line = Line(self._server, self._watchdog)
+        with self._lock:
+            self._lines.add(line)
+        return line
 
     def _release(self, line: Line) -> None:
         line.close()
         with self._lock:
+            self._lines.discard(line)
             self._counts.update(line.counts)
 
     def _new_run(self) -> Run:
-        stop = threading.Event()
-        return Run(Budget(stop), stop, threading.Event(), time.monotonic() + self._limits.run_deadline)
+        return Run(budget_of(self._server.endpoint), time.monotonic() + self._limits.run_deadline)
+
+    def _admitted_run(self) -> Run:
+        """A run whose workers may sign in: one alone has tried it first. Else `refused` is set already."""
+        run = self._new_run()
+        try:
+            if self._accepted:
+                self._breaker.check()
+            else:
+                self.sign_in()
+        except SignInRefused:
+            run.refused.set()
+        except Unreachable as error:
+            log.warning("sign-in not tried", why=str(error))
+        return run
 
     def _visitor(self, line: Line, run: Run) -> Visitor:
-        return Visitor(line, run, self._limits, self._zone, self._clock, self._breaker.refused)
+        return Visitor(line, run, self._limits, self._zone, self._clock, self._refused)
 
-    def _run(self, targets: Sequence[Target], visit: Visit[T]) -> Iterator[T]:
+    def _refused(self) -> None:
+        """Told by the worker that was refused, at once: a crash must not forget it."""
+        self._accepted = False
+        try:
+            self._breaker.refused()
+        except MailbotError as error:
+            log.error("refused sign-in could not be remembered", error=type(error).__name__)
+
+    def _run(self, targets: Sequence[Target], visit: Visit[T], instead: Instead[T]) -> Iterator[T]:
         """Share chunks out over workers and yield what they find; closing the iterator stops them."""
-        run = self._new_run()
-        chunks: queue.SimpleQueue[Sequence[Target]] = queue.SimpleQueue()
+        targets = list(dict.fromkeys(targets))
+        if not targets:
+            return
+        run = self._admitted_run()
         size = max(1, min(BATCH, math.ceil(len(targets) / (2 * self._limits.workers))))
-        for first in range(0, len(targets), size):
-            chunks.put(targets[first : first + size])
-        answers: queue.Queue[T | None] = queue.Queue(maxsize=4 * self._limits.workers)
-
-        def work() -> None:
-            line = self._line()
-            visitor = self._visitor(line, run)
-            try:
-                while not run.stop.is_set():
-                    try:
-                        chunk = chunks.get_nowait()
-                    except queue.Empty:
-                        return
-                    for answer in visit(visitor, chunk):
-                        if not _put(answers, answer, run.stop):
-                            return
-            finally:
-                self._release(line)
-                _put(answers, None, run.stop)
-
-        workers = [
-            threading.Thread(target=work, name=f"ews-{number}", daemon=True)
-            for number in range(min(self._limits.workers, max(1, chunks.qsize())))
-        ]
-        for worker in workers:
-            worker.start()
+        staff = min(self._limits.workers, math.ceil(len(targets) / size))
+        patience = 2 * (self._limits.mailbox_deadline + self._server.request_deadline)
+        crew: Crew[T] = Crew(run, visit, instead, patience, self._release)
+        with self._lock:
+            self._crews.add(crew)
         try:
-            running = len(workers)
-            while running:
-                answer = answers.get()
-                if answer is None:
-                    running -= 1
-                else:
-                    yield answer
+            lines = [self._line() for _ in range(staff)]
+            crew.start(targets, size, [(line, self._visitor(line, run)) for line in lines])
+            yield from crew.answers(targets)
         finally:
-            run.stop.set()
-            for worker in workers:
-                worker.join(timeout=self._server.request_deadline)
-
-
-def _put(answers: "queue.Queue[T | None]", answer: T | None, stop: threading.Event) -> bool:
-    while not stop.is_set():
-        try:
-            answers.put(answer, timeout=0.2)
-        except queue.Full:
-            continue
-        return True
-    return False
+            crew.end()
+            with self._lock:
+                self._crews.discard(crew)

@@ -1,5 +1,8 @@
 """Why a call failed, in our words. The server's own text stays here: it can quote people's mail."""
 
+import re
+
+import urllib3.exceptions
 from exchangelib import errors
 from requests import exceptions as http
 
@@ -55,6 +58,12 @@ TRANSIENT = frozenset({Reason.THROTTLED, Reason.CONNECTION_LOST, Reason.SERVER_F
 """Reasons for which a read is tried again in the same visit."""
 
 
+SPEECHLESS = "fault"
+"""Stands for a fault or answer of EWS without a response code: the server does not know the operation."""
+
+_CODE = re.compile(r"Error[A-Za-z0-9]{1,80}")
+
+
 class EwsTrouble(Exception):
     """A call without a usable answer. `code` is the server's response code or an HTTP status, nothing else.
 
@@ -66,6 +75,11 @@ class EwsTrouble(Exception):
         self.reason = reason
         self.code = code
         self.rest = rest
+
+    @property
+    def from_ews(self) -> bool:
+        """Whether EWS itself said so: then the sign-in was accepted, whatever else is wrong."""
+        return self.code == SPEECHLESS or self.code.startswith("Error")
 
 
 class HttpTrouble(Exception):
@@ -79,6 +93,9 @@ class HttpTrouble(Exception):
 
 
 def from_code(code: str, rest: float | None = None) -> EwsTrouble:
+    """By response code. What does not look like one is not repeated: it could be anybody's words."""
+    if not _CODE.fullmatch(code):
+        return EwsTrouble(Reason.ANSWER_BROKEN, "odd_code", rest)
     return EwsTrouble(BY_CODE.get(code, Reason.SERVER_FAILED), code, rest)
 
 
@@ -101,35 +118,29 @@ def from_status(trouble: HttpTrouble) -> EwsTrouble:
 
 
 def from_exception(error: Exception) -> EwsTrouble:
-    """What exchangelib or its transport raised, without its text."""
+    """What exchangelib or its transport raised, without its text. Response codes never come this way."""
     if isinstance(error, EwsTrouble):
         return error
     if isinstance(error, HttpTrouble):
         return from_status(error)
     name = type(error).__name__
-    if isinstance(error, errors.ErrorServerBusy):
-        return EwsTrouble(Reason.THROTTLED, name, getattr(error, "back_off", None))
-    if isinstance(error, errors.ErrorTimeoutExpired) and error.__context__ is not None:
-        # exchangelib raises the EWS code for what was a lost connection; the cause tells them apart
-        return from_exception_of_transport(error.__context__)
-    if name in BY_CODE:
-        return from_code(name)
-    if isinstance(error, errors.ResponseMessageError):
-        return from_code(name)
     if isinstance(error, errors.SOAPError):
-        # a fault without a response code: the server does not know the operation
-        return EwsTrouble(Reason.OPERATION_MISSING, name)
+        return EwsTrouble(Reason.OPERATION_MISSING, SPEECHLESS)
+    if isinstance(error, errors.ErrorInternalServerTransientError):
+        # exchangelib's word for a server that gives up in the middle of the NTLM handshake
+        return EwsTrouble(Reason.SERVER_FAILED, "handshake")
+    if isinstance(error, errors.TransportError) and isinstance(error.__context__, Exception):
+        # exchangelib dresses up lost connections and refused certificates; the cause tells them apart
+        return _from_transport(error.__context__)
     if isinstance(error, errors.EWSError):
         return EwsTrouble(Reason.ANSWER_BROKEN, name)
-    return from_exception_of_transport(error)
+    return _from_transport(error)
 
 
-def from_exception_of_transport(error: BaseException) -> EwsTrouble:
+def _from_transport(error: Exception) -> EwsTrouble:
     name = type(error).__name__
-    if isinstance(error, http.SSLError):
-        return EwsTrouble(Reason.CONNECTION_LOST, name)
-    if isinstance(error, (http.Timeout, TimeoutError)):
+    if isinstance(error, http.Timeout | TimeoutError):
         return EwsTrouble(Reason.TIMED_OUT, name)
-    if isinstance(error, (http.RequestException, OSError)):
+    if isinstance(error, http.RequestException | urllib3.exceptions.HTTPError | OSError):
         return EwsTrouble(Reason.CONNECTION_LOST, name)
     return EwsTrouble(Reason.ANSWER_BROKEN, name)

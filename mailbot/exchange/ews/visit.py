@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from mailbot.exchange.throttling import Budget
 from mailbot.model import needs
 from mailbot.model.clock import Clock
 from mailbot.model.facts import Fact, Known, MailboxFacts, Reason, Unknown
-from mailbot.model.mailbox import ReplyRules, ReplySetting, Size
+from mailbot.model.mailbox import Interval, ReplyRules, ReplySetting, Size
 from mailbot.model.needs import Need
 from mailbot.ports import FollowUp, Target
 
@@ -27,8 +28,18 @@ T = TypeVar("T")
 
 TRIES = 3
 PAUSE = 2.0
+"""Seconds of rest after a throttled call for which the server named none; doubled with every try."""
+
 ROUNDS = 4
 """Steps of asking for one mailbox; a rule that wants more than three follow-ups is wrong."""
+
+SPLITS = 24
+"""Requests that may be spent on finding who spoils a batch: enough for two mailboxes of fifty."""
+
+BROKEN = Unknown(Reason.ANSWER_BROKEN)
+
+ENDPOINT_WIDE = frozenset({Reason.SIGN_IN_REFUSED, Reason.THROTTLED, Reason.NOT_VISITED})
+"""Reasons that no single mailbox of a batch can be to blame for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +53,21 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the workers of one run share. `until` is monotonic; `refused` ends all signing in."""
+    """What the workers of one run share. `until` is monotonic; `refused` ends all signing in; `spoilt`
+    tells that whole batches fail, so that looking for one culprit is in vain."""
 
     budget: Budget
-    stop: threading.Event
-    refused: threading.Event
     until: float
+    stop: threading.Event = field(default_factory=threading.Event)
+    refused: threading.Event = field(default_factory=threading.Event)
+    spoilt: threading.Event = field(default_factory=threading.Event)
 
 
 class Visitor:
-    """Owned by one thread. `on_refused` is told when the server refuses the service account."""
+    """Owned by one thread. `on_refused` is told when the server refuses the service account.
+
+    `busy_since` (monotonic) is when its present step began, None between two steps.
+    """
 
     def __init__(
         self,
@@ -62,6 +78,7 @@ class Visitor:
         clock: Clock,
         on_refused: Callable[[], None],
     ) -> None:
+        self.busy_since: float | None = None
         self._line = line
         self._run = run
         self._limits = limits
@@ -71,76 +88,119 @@ class Visitor:
 
     def facts(
         self, chunk: Sequence[Target], asked: Collection[Need[Any]], follow_up: FollowUp, now: datetime
-    ) -> Iterator[MailboxFacts]:
-        known = self._free_busy(chunk, asked, now)
+    ) -> Iterator[tuple[Target, MailboxFacts]]:
+        """Facts of each target, in order. Ends early only when the run is stopped."""
+        asked = tuple(dict.fromkeys(asked))
+        batch = tuple(need for need in asked if free_busy.answers(need))
+        known = self._guarded(partial(self._free_busy, chunk, batch, now))
         for target in chunk:
             if self._run.stop.is_set():
                 return
-            try:
-                yield self._mailbox(target, known.get(target, {}), asked, follow_up)
-            except Exception as error:  # noqa: BLE001 - the place "per mailbox": one costs itself only
-                log.error("mailbox failed", error=type(error).__name__)
-                yield MailboxFacts(target.guid, {need: Unknown(Reason.ANSWER_BROKEN) for need in asked})
+            found: free_busy.Facts = dict.fromkeys(batch, BROKEN)
+            if not isinstance(known, EwsTrouble):
+                found.update(known.get(target, {}))
+            self._guarded(partial(self._mailbox, target, found, asked, follow_up, now))
+            yield target, MailboxFacts(target.guid, {**dict.fromkeys(asked, BROKEN), **found})
+
+    def openings(self, chunk: Sequence[Target]) -> Iterator[tuple[Target, Reason | None]]:
+        for target in chunk:
+            if self._run.stop.is_set():
+                return
+            found = self._guarded(partial(self.opens, target))
+            yield target, found.reason if isinstance(found, EwsTrouble) else found
 
     def opens(self, target: Target) -> Reason | None:
         """Whether the mailbox opens, by the cheapest request that needs the right."""
         box = self._line.box(target.address.value)
-        found = self._try(lambda deadline: calls.folder_id(box, "root", deadline), self._mailbox_until())
+        found = self._try(partial(calls.folder_id, box, "root"), self._mailbox_until())
         return found.reason if isinstance(found, EwsTrouble) else None
 
+    def knock(self, address: str) -> EwsTrouble | None:
+        """One harmless request about one mailbox; the trouble that it met."""
+        now = self._clock.now()
+        found = self._try(
+            partial(calls.availability, self._line, [address], now, now + timedelta(days=1)),
+            self._mailbox_until(),
+        )
+        return found if isinstance(found, EwsTrouble) else None
+
+    def _guarded(self, step: Callable[[], T]) -> T | EwsTrouble:
+        """The outcome of one step. A fault of our own in it is trouble like any other."""
+        if not self._run.refused.is_set():
+            self._run.budget.sit_out(self._mailbox_until(), self._run.stop)
+        self.busy_since = time.monotonic()
+        try:
+            return step()
+        except Exception as error:  # noqa: BLE001 - the place "per mailbox": one costs itself only
+            log.error("mailbox failed", error=type(error).__name__)
+            return EwsTrouble(Reason.ANSWER_BROKEN, "fault_of_ours")
+        finally:
+            self.busy_since = None
+
     def _mailbox(
-        self, target: Target, known: free_busy.Facts, asked: Collection[Need[Any]], follow_up: FollowUp
-    ) -> MailboxFacts:
+        self,
+        target: Target,
+        found: free_busy.Facts,
+        asked: Collection[Need[Any]],
+        follow_up: FollowUp,
+        now: datetime,
+    ) -> None:
+        """Add to `found` what is asked and what follows from it."""
         box = self._line.box(target.address.value)
-        facts = MailboxFacts(target.guid, known)
         until = self._mailbox_until()
         whole: Reason | None = None
-        wanted = [need for need in asked if need not in known]
+        wanted = [need for need in asked if need not in found]
         for _ in range(ROUNDS):
-            answers: free_busy.Facts = {}
+            batch = [need for need in wanted if free_busy.answers(need)]
+            if batch:
+                found.update(self._free_busy([target], batch, now)[target])
             for need in wanted:
+                if need in found:
+                    continue
                 fact = Unknown(whole) if whole else self._one(box, need, until)
                 if isinstance(fact, Unknown) and fact.reason in WHOLE_MAILBOX:
                     whole = fact.reason
-                answers[need] = fact
-            facts = facts.with_values(answers)
-            wanted = [need for need in follow_up(facts) if need not in facts.values]
+                found[need] = fact
+            more = follow_up(MailboxFacts(target.guid, dict(found)))
+            wanted = [need for need in dict.fromkeys(more) if need not in found]
             if not wanted:
                 break
-        return facts
 
     def _one(self, box: Box, need: Need[Any], until: float) -> Fact[Any]:
         reader = READERS.get(type(need))
         if reader is None:
             return Unknown(Reason.OPERATION_MISSING)
-        found = self._try(lambda deadline: reader(box, deadline), until)
+        found = self._try(partial(reader, box), until)
         if isinstance(found, EwsTrouble):
             return Unknown(found.reason)
         return Known(found, self._clock.now())
 
-    def _try(self, call: Callable[[float], T], until: float) -> T | EwsTrouble:
+    def _try(self, call: Callable[[float], T], until: float, tries: int = TRIES) -> T | EwsTrouble:
         """The answer or the last trouble. Transient trouble of a read is tried again inside the deadline."""
-        trouble = EwsTrouble(Reason.THROTTLED, "rest")
-        for attempt in range(TRIES):
-            if self._run.refused.is_set():
+        run = self._run
+        trouble = EwsTrouble(Reason.TIMED_OUT, "deadline")
+        for attempt in range(tries):
+            if run.refused.is_set():
                 return EwsTrouble(Reason.SIGN_IN_REFUSED, "earlier")
-            if time.monotonic() >= self._run.until:
-                return EwsTrouble(Reason.NOT_VISITED, "run_deadline")
-            if not self._run.budget.wait(until):
+            if run.stop.is_set() or time.monotonic() >= run.until:
+                return EwsTrouble(Reason.NOT_VISITED, "run_over")
+            if time.monotonic() >= until:
                 return trouble
+            if not run.budget.wait(until, run.stop):
+                return EwsTrouble(Reason.THROTTLED, "rest")
             try:
                 return call(until)
             except EwsTrouble as met:
                 trouble = met
             if trouble.reason is Reason.SIGN_IN_REFUSED:
-                self._run.refused.set()
+                run.refused.set()
                 self._on_refused()
             if trouble.reason not in TRANSIENT:
                 return trouble
             if trouble.reason is Reason.THROTTLED:
-                self._run.budget.back_off(trouble.rest or PAUSE * 2**attempt)
-            elif attempt + 1 < TRIES:
-                self._run.stop.wait(0.1 * 2**attempt)
+                run.budget.back_off(trouble.rest or PAUSE * 2**attempt)
+            elif attempt + 1 < tries:
+                run.stop.wait(0.1 * 2**attempt)
         return trouble
 
     def _mailbox_until(self) -> float:
@@ -151,28 +211,45 @@ class Visitor:
     ) -> dict[Target, free_busy.Facts]:
         """Absences and working hours of a whole chunk, with one request per window."""
         asker = free_busy.Asker(asked, now, self._zone, self._clock.now())
-        for first, last in asker.pieces():
-            for target, answer in self._availability(chunk, first, last):
-                asker.add(target, answer, first)
+        until = self._mailbox_until()
+        for piece in asker.pieces():
+            for target, answer in self._availability(chunk, piece, until).items():
+                asker.add(target, answer, piece)
         return asker.found
 
     def _availability(
-        self, chunk: Sequence[Target], first: datetime, last: datetime
-    ) -> Iterator[tuple[Target, calls.Element | EwsTrouble]]:
-        """One response per mailbox. A batch that fails as a whole is halved: one costs itself only."""
-        addresses = [target.address.value for target in chunk]
-        answer = self._try(
-            lambda deadline: calls.availability(self._line, addresses, first, last, deadline),
-            self._mailbox_until(),
-        )
-        if not isinstance(answer, EwsTrouble):
-            yield from zip(chunk, answer, strict=True)
-        elif len(chunk) > 1 and answer.reason in (Reason.ANSWER_BROKEN, Reason.SERVER_FAILED):
-            half = len(chunk) // 2
-            yield from self._availability(chunk[:half], first, last)
-            yield from self._availability(chunk[half:], first, last)
-        else:
-            yield from ((target, answer) for target in chunk)
+        self, chunk: Sequence[Target], piece: Interval, until: float
+    ) -> dict[Target, free_busy.Answer]:
+        """One response per mailbox. A batch that fails as a whole is halved until whoever spoils it stands
+        alone. When that leads nowhere, the trouble is everybody's and later batches are not halved."""
+        found: dict[Target, free_busy.Answer] = {}
+        splits, parts, anybody = SPLITS, [list(chunk)], False
+        while parts:
+            part = parts.pop()
+            first = len(part) == len(chunk)
+            answer = self._batch(part, piece, until, first)
+            if not isinstance(answer, EwsTrouble):
+                found.update(zip(part, answer, strict=True))
+                anybody = True
+            elif len(part) == 1 or splits < 2 or answer.reason in ENDPOINT_WIDE or self._run.spoilt.is_set():
+                found.update(dict.fromkeys(part, answer))
+                if splits < 2 and not anybody:
+                    self._run.spoilt.set()
+            else:
+                splits -= 2
+                half = len(part) // 2
+                parts += [part[half:], part[:half]]
+        return found
+
+    def _batch(
+        self, part: Sequence[Target], piece: Interval, until: float, first: bool
+    ) -> list[calls.Element] | EwsTrouble:
+        """A part of a batch gets one try and less time: the whole of it has had its share."""
+        addresses = [target.address.value for target in part]
+        if not first:
+            until = min(until, time.monotonic() + self._line.server.request_deadline / 4)
+        ask = partial(calls.availability, self._line, addresses, piece.start, piece.end)
+        return self._try(ask, until, TRIES if first else 1)
 
 
 def _size(box: Box, deadline: float) -> Size:

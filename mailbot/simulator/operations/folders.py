@@ -10,7 +10,7 @@ from lxml import etree
 from mailbot.simulator.calls import Call
 from mailbot.simulator.incoming import Shape
 from mailbot.simulator.mailboxes import Folder, FolderKind, Folders, Mailbox
-from mailbot.simulator.operations.messages import operation
+from mailbot.simulator.operations.messages import one_page, operation
 from mailbot.simulator.soap import M, ResponseError, SoapFault, attribute, escape
 
 SIZE_TAG = "0xe08"
@@ -32,19 +32,9 @@ def _find(call: Call, element: etree._Element) -> str:
     else:
         raise SoapFault("ErrorSchemaValidation")
     view = call.request.body.find(M + "IndexedPageFolderView")
-    offset, limit = (
-        (int(view.get("Offset", "0")), int(view.get("MaxEntriesReturned", "1000")))
-        if view is not None
-        else (0, 1000)
-    )
-    page = found[offset : offset + limit]
-    upto = offset + len(page)
+    page, paging = one_page(found, view)
     folders = "".join(folder_xml(tree, folder, call.request.shape, call) for folder in page)
-    return (
-        f'<m:RootFolder IndexedPagingOffset="{upto}" TotalItemsInView="{len(found)}" '
-        f'IncludesLastItemInRange="{"true" if upto >= len(found) else "false"}">'
-        f"<t:Folders>{folders}</t:Folders></m:RootFolder>"
-    )
+    return f"<m:RootFolder {paging}><t:Folders>{folders}</t:Folders></m:RootFolder>"
 
 
 def _wanted(call: Call) -> Iterable[etree._Element]:

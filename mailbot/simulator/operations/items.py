@@ -13,7 +13,7 @@ from mailbot.simulator.calendars import CalendarEntry
 from mailbot.simulator.calls import Call
 from mailbot.simulator.incoming import Shape
 from mailbot.simulator.mailboxes import Item, Mailbox, PropertyKey, opaque
-from mailbot.simulator.operations.messages import operation
+from mailbot.simulator.operations.messages import one_page, operation
 from mailbot.simulator.operations.restrictions import matches
 from mailbot.simulator.soap import M, ResponseError, attribute, escape, utc_text
 from mailbot.simulator.zones import WINDOWS_NAMES
@@ -50,20 +50,9 @@ def _find(call: Call, element: etree._Element) -> str:
         restriction = body.find(M + "Restriction")
         if restriction is not None:
             found = [item for item in found if matches(item, restriction)]
-        page_view = body.find(M + "IndexedPageItemView")
-        offset, limit = (
-            (int(page_view.get("Offset", "0")), int(page_view.get("MaxEntriesReturned", "1000")))
-            if page_view is not None
-            else (0, 1000)
-        )
-        page = found[offset : offset + limit]
+        page, paging = one_page(found, body.find(M + "IndexedPageItemView"))
         listed = "".join(item_xml(item, call.request.shape, listing=True) for item in page)
-    upto = offset + len(page)
-    return (
-        f'<m:RootFolder IndexedPagingOffset="{upto}" TotalItemsInView="{len(found)}" '
-        f'IncludesLastItemInRange="{"true" if upto >= len(found) else "false"}">'
-        f"<t:Items>{listed}</t:Items></m:RootFolder>"
-    )
+    return f"<m:RootFolder {paging}><t:Items>{listed}</t:Items></m:RootFolder>"
 
 
 def _wanted(call: Call) -> Iterable[etree._Element]:

@@ -1,7 +1,9 @@
 """The usual answer: a list of response messages, one per thing that was asked."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
+
+from lxml import etree
 
 from mailbot.simulator.calls import Call, Operation
 from mailbot.simulator.soap import ResponseError, error_content
@@ -27,6 +29,22 @@ def failure(name: str, error: ResponseError, content: str = "") -> str:
     return (
         f'<m:{name}ResponseMessage ResponseClass="Error">{error_content(error)}{content}'
         f"</m:{name}ResponseMessage>"
+    )
+
+
+def one_page(found: Sequence[T], view: etree._Element | None) -> tuple[Sequence[T], str]:
+    """The page that an indexed view asks for, and the paging attributes of its answer.
+
+    Without a view everything comes at once, and no offset of a next page.
+    """
+    if view is None:
+        return found, f'TotalItemsInView="{len(found)}" IncludesLastItemInRange="true"'
+    offset = int(view.get("Offset", "0"))
+    page = found[offset : offset + int(view.get("MaxEntriesReturned", "1000"))]
+    last = offset + len(page) >= len(found)
+    return page, (
+        f'IndexedPagingOffset="{offset + len(page)}" TotalItemsInView="{len(found)}" '
+        f'IncludesLastItemInRange="{"true" if last else "false"}"'
     )
 
 

@@ -1,9 +1,10 @@
 """CreateItem, SendItem and DeleteItem: how mail leaves.
 
-Shapes: EWS schema; articles "CreateItem operation", "SendItem operation" and "DeleteItem operation" of
-Microsoft's EWS reference. A draft without recipients is refused with ErrorMissingRecipients. An unknown
-recipient in a domain of our own is not refused: transport accepts the mail and a report of non-delivery
-comes back into the sender's Inbox, as with Exchange, where SendItem answers before recipients are looked up.
+Shapes: EWS schema; articles "CreateItem operation", "SendItem operation", "DeleteItem operation" and
+"ResponseCode" of Microsoft's EWS reference. Without recipients SendItem says ErrorMissingRecipients, and a
+CreateItem that sends at once ErrorInvalidRecipients. An unknown recipient in a domain of our own is not
+refused: SendItem answers before recipients are looked up, and a report of non-delivery comes back into the
+sender's Inbox.
 """
 
 import base64
@@ -86,7 +87,7 @@ def _delete(call: Call, element: etree._Element) -> str:
 def _depart(call: Call, mailbox: Mailbox, item: Item, draft: str | None, saved_in: str | None) -> None:
     """Send one mail: the copies of all recipients, the saved copy, and what comes back at once."""
     if not (item.to or item.cc or item.bcc):
-        raise ResponseError("ErrorMissingRecipients")
+        raise ResponseError("ErrorMissingRecipients" if draft else "ErrorInvalidRecipients")
     item.message_id = item.message_id or f"<{uuid.uuid4().hex}@voorbeeld.example>"
     saved = None
     if saved_in is not None:

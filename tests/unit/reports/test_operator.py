@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from mailbot.model.clock import SetClock
 from mailbot.model.errors import Unreachable
+from mailbot.model.slots import Job
 from mailbot.reports.operator import FileOperator
 from mailbot.reports.status import LastRun, StatusFile
 
@@ -170,9 +171,9 @@ def test_without_a_relay_log_and_file_are_enough(path: Path, clock: SetClock, me
 def test_the_newest_turn_of_each_job_is_kept_beside_the_problems(start: Start, path: Path) -> None:
     operator = start()
     operator.problem("feed", "The people file is 3 days old.")
-    operator.ran(LastRun("sweep", "sweep/2026-11-22/06:00", MONDAY, "complete", {"read": 1}))
-    operator.ran(LastRun("sweep", "sweep/2026-11-23/06:00", MONDAY, "partial", {"read": 243}))
-    operator.ran(LastRun("digest", "digest/2026-11-23/08:30", MONDAY, "complete"))
+    operator.ran(Job.SWEEP, "sweep/2026-11-22/06:00", MONDAY, "complete", {"read": 1})
+    operator.ran(Job.SWEEP, "sweep/2026-11-23/06:00", MONDAY, "partial", {"read": 243})
+    operator.ran(Job.DIGEST, "digest/2026-11-23/08:30", MONDAY, "complete", {})
     status = json.loads(path.read_text())
     assert [(r["job"], r["slot"], r["result"]) for r in status["runs"]] == [
         ("digest", "digest/2026-11-23/08:30", "complete"),

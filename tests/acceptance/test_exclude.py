@@ -1,0 +1,173 @@
+"""Leaving somebody out: for good, without a reason, and without a trace."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailbot.jobs.digest import digest
+from mailbot.model.slots import Job
+from tests.acceptance.desk import Desk, small_town, tables
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with small_town(tmp_path) as here:
+        yield here
+
+
+def stored(desk: Desk) -> bytes:
+    """Every byte of the database, its log of changes included."""
+    return b"".join(file.read_bytes() for file in desk.here.settings.glob("mailbot.db*"))
+
+
+def rows_of(desk: Desk, key: str) -> dict[str, int]:
+    """Rows about one person, by table."""
+    with sqlite3.connect(f"file:{desk.here.settings / 'mailbot.db'}?mode=ro", uri=True) as database:
+        found = {}
+        for table in tables(desk.here):
+            columns = {row[1] for row in database.execute(f"PRAGMA table_info({table})")}
+            if "person" in columns:
+                query = f"SELECT count(*) FROM {table} WHERE person = ?"  # noqa: S608
+                found[table] = database.execute(query, (key,)).fetchone()[0]
+    return found
+
+
+def exclude(desk: Desk, address: str) -> None:
+    said = desk.types("people", "exclude", address)
+    assert said.code == 0, said.err
+    assert said.out.startswith("Done. From now on nothing of this person is read")
+
+
+def test_everything_that_was_kept_goes(desk: Desk) -> None:
+    person = desk.resident("both-rules")
+    key = desk.key("both-rules")
+    desk.types("sweep", "--dry-run")
+    desk.types("sweep")
+    desk.types("explain", person.address, "--reason", "vraag van haarzelf")
+    desk.goes_to_day(23, 10, 5)
+    desk.delivers()
+    before = rows_of(desk, key)
+    assert {name for name, rows in before.items() if rows} == {
+        "visited",
+        "judgement",
+        "finding",
+        "plan_step",
+        "letter",
+        "disclosure",
+    }
+    assert key.encode() in stored(desk)
+    exclude(desk, person.address)
+    assert set(rows_of(desk, key).values()) == {0}
+    assert key.encode() not in stored(desk), "not in a deleted page, not in the audit log either"
+    with desk.here.opened() as house, house.store.begin() as work:
+        assert work.audit_intact(), "erasing a person does not break the chain"
+
+
+def test_the_exclusion_itself_can_be_read_by_nobody_without_the_key(desk: Desk) -> None:
+    person = desk.resident("plain-over")
+    exclude(desk, person.address)
+    assert tables(desk.here)["exclusion"] == 1
+    kept = stored(desk)
+    for trace in (person.guid, person.guid.replace("-", ""), person.address, person.name, desk.key("plain-over")):
+        assert trace.encode() not in kept
+    action = desk.audit()[0]
+    assert action[1:] == ("exclude", {}), "that somebody was left out is on record, not who or why"
+
+
+def test_no_reason_can_even_be_given(desk: Desk) -> None:
+    desk.types("findings")
+    said = desk.types("people", "exclude", desk.resident("plain-over").address, "--reason", "OR-lid")
+    assert said.code == 2
+    assert "--reason" in said.err
+    assert tables(desk.here)["exclusion"] == 0
+
+
+def test_from_then_on_exchange_is_asked_nothing_about_them(desk: Desk) -> None:
+    person = desk.resident("both-rules").address
+    desk.types("sweep")
+    desk.here.server.log.clear()
+    exclude(desk, person)
+    desk.goes_to_day(24)
+    shown = desk.shows("sweep")
+    desk.goes_to_day(24, 10, 5)
+    desk.delivers()
+    assert shown["mailboxes"]["population"] == 39
+    touched = {address for line in desk.here.server.access_log() for address in line.mailboxes}
+    assert person not in touched
+    assert touched, "the others were read"
+    assert desk.got(person) == []
+
+
+def test_an_exclusion_outlives_a_new_export_and_another_address(desk: Desk) -> None:
+    """It is the directory object that is left out, whatever it is called tomorrow."""
+    from dataclasses import replace
+
+    person = desk.resident("plain-over")
+    exclude(desk, person.address)
+    desk.exports(
+        [
+            replace(p, address="getrouwd@voorbeeld.example", name="Andere Naam") if p.guid == person.guid else p
+            for p in desk.here.town.residents
+        ]
+    )
+    assert desk.shows("sweep")["mailboxes"]["population"] == 39
+
+
+def test_an_exclusion_during_a_sweep_counts_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody objects while mailboxes are being read: no row about them survives the sweep."""
+    from mailbot.exchange.ews.road import EwsRoad
+
+    person, key = desk.resident("plain-over"), desk.key("plain-over")
+    original, done = EwsRoad.read, False
+
+    def read(road: EwsRoad, targets, needs, follow_up, now):  # type: ignore[no-untyped-def]
+        nonlocal done
+        for facts in original(road, targets, needs, follow_up, now):
+            if not done:
+                done = True
+                exclude(desk, person.address)
+            yield facts
+
+    monkeypatch.setattr(EwsRoad, "read", read)
+    said = desk.types("sweep")
+    assert said.code == 0, said.err
+    assert set(rows_of(desk, key).values()) == {0}
+    desk.goes_to_day(23, 10, 5)
+    desk.delivers()
+    assert desk.got(person.address) == []
+
+
+def test_twice_is_as_if_unknown(desk: Desk) -> None:
+    exclude(desk, desk.resident("plain-over").address)
+    said = desk.types("people", "exclude", desk.resident("plain-over").address)
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "mailbot: nobody with this address is in the population\n"
+    assert tables(desk.here)["exclusion"] == 1
+
+
+def test_an_excluded_manager_gets_no_digest_and_the_team_is_nobody_elses(desk: Desk) -> None:
+    """The manager drops out of the house; the team stays, and nobody takes the manager's place."""
+    with desk.here.opened() as house:
+        teams = house.directory.people().managers()
+        manager = max(teams, key=lambda guid: sum(p.ends is not None for p in teams[guid]))
+    address = desk.resident_with(manager).address
+    exclude(desk, address)
+    desk.types("sweep")
+    desk.goes_to_day(23, 8, 31)
+    with desk.here.opened() as house:
+        assert digest(house, desk.here.slot(Job.DIGEST))
+        assert manager not in house.directory.people().managers()
+    desk.delivers()
+    assert desk.got(address) == []
+    leavers = [p.name for p in teams[manager] if p.ends is not None]
+    assert leavers, "the story needs a leaver in this team"
+    everything = " ".join(m.body for mails in desk.here.server.delivered().values() for m in mails)
+    assert not [name for name in leavers if name in everything]
+
+
+def test_it_works_while_a_gate_is_closed(desk: Desk) -> None:
+    (desk.here.settings / "gates.toml").unlink()
+    exclude(desk, desk.resident("plain-over").address)
+    assert tables(desk.here)["exclusion"] == 1

@@ -1,0 +1,232 @@
+"""Looking at one person's state: with a reason, on record, and never behind that person's back."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailbot.jobs.rights import check_disclosures
+from tests.acceptance.desk import ADMINISTRATOR, GIB, Desk, small_town
+
+REASON = "belde zelf over de brief"
+NOTICE = "Over je gegevens bij de postbushulp"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with small_town(tmp_path) as here:
+        yield here
+
+
+def look(desk: Desk, story: str = "plain-over") -> str:
+    said = desk.types("explain", desk.resident(story).address, "--reason", REASON)
+    assert said.code == 0, said.err
+    return said.out
+
+
+def subjects(desk: Desk, story: str = "plain-over") -> list[str]:
+    return [mail.subject for mail in desk.staff_got(story)]
+
+
+# what is shown
+
+
+def test_it_shows_what_is_kept_and_when_the_person_hears_of_it(desk: Desk) -> None:
+    desk.types("sweep")
+    shown = look(desk, "both-rules")
+    lines = [line.split() for line in shown.splitlines()]
+    assert ["quota", "deviation"] in lines
+    assert ["out_of_office", "deviation"] in lines
+    assert ["quota", "nudge", "waiting"] in lines
+    assert "Newest sweep: 2026-11-23 06:00" in shown, "in local time, as all clocks of the house"
+    assert "The person is told of it by 2026-11-30." in shown, "five working days, weekend not counted"
+
+
+def test_as_json_it_says_the_same(desk: Desk) -> None:
+    desk.types("sweep")
+    shown = desk.shows("explain", desk.resident("both-rules").address, "--reason", REASON)
+    assert shown["verdicts"] == {"quota": "deviation", "out_of_office": "deviation"}
+    assert {(row["rule"], row["state"]) for row in shown["findings"]} == {
+        ("quota", "open"),
+        ("out_of_office", "open"),
+    }
+    assert {(row["topic"], row["state"]) for row in shown["letters"]} == {
+        ("quota", "waiting"),
+        ("out_of_office", "waiting"),
+    }
+    assert shown["told_by"] == "2026-11-30"
+
+
+def test_it_shows_no_measured_value(desk: Desk) -> None:
+    desk.types("sweep")
+    shown = look(desk) + json.dumps(
+        desk.shows("explain", desk.resident("plain-over").address, "--reason", REASON)
+    )
+    assert "6549" not in shown and "6,1" not in shown and "6.1" not in shown
+
+
+def test_before_the_first_sweep_there_is_nothing_to_show(desk: Desk) -> None:
+    shown = desk.shows("explain", desk.resident("plain-over").address, "--reason", REASON)
+    assert (shown["swept"], shown["verdicts"], shown["findings"]) == (None, {}, [])
+
+
+# who may look, and who is there
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "ja", "x y"])
+def test_without_a_reason_nobody_looks(desk: Desk, reason: str) -> None:
+    before = desk.audit()
+    said = desk.types("explain", desk.resident("plain-over").address, "--reason", reason)
+    assert said.code == 2
+    assert "say why you look" in said.err
+    assert desk.audit() == before
+
+
+def test_a_reason_must_be_given(desk: Desk) -> None:
+    said = desk.types("explain", desk.resident("plain-over").address)
+    assert said.code == 2
+    assert "--reason" in said.err
+
+
+def test_nobody_can_find_out_who_is_excluded(desk: Desk) -> None:
+    """Unknown, excluded by group, by type, by address and by person: word for word the same answer."""
+    person = desk.resident("plain-over").address
+    desk.types("people", "exclude", person)
+    answers = {
+        address: desk.types("explain", address, "--reason", REASON)
+        for address in ("nobody@voorbeeld.example", person, *desk.here.town.excluded())
+    }
+    assert len(answers) > 10
+    assert {(said.code, said.out, said.err) for said in answers.values()} == {
+        (1, "", "mailbot: nobody with this address is in the population\n")
+    }
+    assert "explain" not in {action for _, action, _ in desk.audit()}
+
+
+def test_the_look_is_in_the_audit_log_under_a_key_with_name_and_reason(desk: Desk) -> None:
+    look(desk)
+    actor, action, detail = desk.audit()[0]
+    assert (actor, action) == (ADMINISTRATOR, "explain")
+    assert detail == {"person": desk.key("plain-over"), "reason": REASON}
+
+
+# how the person hears of it
+
+
+def test_the_next_letter_tells_it_and_no_notice_follows(desk: Desk) -> None:
+    """Looked at on Sunday evening, told in Monday's letter: that was that."""
+    look(desk)
+    desk.types("sweep")
+    desk.goes_to_day(23, 10, 5)
+    desk.delivers()
+    (mail,) = desk.staff_got("plain-over")
+    assert "Er is naar je gegevens gekeken." in mail.body
+    assert "maandag 23 november" in mail.body
+    walk(desk, 24, 30)
+    assert subjects(desk) == ["De ruimte in je postbus"]
+    assert desk.letters()[("notice", "withdrawn")] == 1
+
+
+def test_a_look_after_the_letter_was_ordered_is_told_in_it_and_once(desk: Desk) -> None:
+    """Ordered at six, looked at nine, sent at ten: the letter tells it, so the notice stays away."""
+    desk.types("sweep")
+    desk.goes_to_day(23, 8, 15)
+    look(desk)
+    desk.goes_to_day(23, 10, 5)
+    desk.delivers()
+    (mail,) = desk.staff_got("plain-over")
+    assert "Er is naar je gegevens gekeken." in mail.body
+    walk(desk, 24, 30)
+    assert subjects(desk) == ["De ruimte in je postbus"]
+
+
+def walk(desk: Desk, first: int, last: int) -> None:
+    """The service's deliveries, twice a day."""
+    for day in range(first, last + 1):
+        for hour in (9, 16):
+            desk.goes_to_day(day, hour)
+            desk.delivers()
+
+
+def test_who_gets_no_letter_gets_a_notice_within_five_working_days(desk: Desk) -> None:
+    look(desk, "just-under-limit")
+    walk(desk, 23, 25)
+    assert desk.staff_got("just-under-limit") == [], "a letter of this week may still tell it"
+    walk(desk, 26, 26)
+    (mail,) = desk.staff_got("just-under-limit")
+    assert mail.subject == NOTICE
+    assert "maandag 23 november" in mail.body
+    assert REASON not in mail.body, "the reason can be asked for; it does not go through the mail"
+    assert mail.sensitivity == "Private"
+    walk(desk, 27, 30)
+    assert subjects(desk, "just-under-limit") == [NOTICE], "once"
+
+
+def test_two_looks_in_one_week_make_one_notice_with_both_days(desk: Desk) -> None:
+    look(desk, "just-under-limit")
+    desk.goes_to_day(24, 12)
+    look(desk, "just-under-limit")
+    walk(desk, 25, 30)
+    assert subjects(desk, "just-under-limit") == [NOTICE]
+    (mail,) = desk.staff_got("just-under-limit")
+    assert "maandag 23" in mail.body
+    assert "dinsdag 24 november" in mail.body
+
+
+def test_a_look_after_the_notice_has_a_notice_of_its_own(desk: Desk) -> None:
+    look(desk, "just-under-limit")
+    walk(desk, 24, 26)
+    look(desk, "just-under-limit")
+    walk(desk, 27, 30)
+    desk.goes_to_day(1, 9, month=12)
+    desk.delivers()
+    assert subjects(desk, "just-under-limit") == [NOTICE, NOTICE]
+
+
+def test_a_holiday_does_not_count_as_a_working_day(desk: Desk) -> None:
+    desk.goes_to_day(22, 12, month=12)
+    assert "told of it by 2026-12-30" in look(desk), "Christmas falls on Friday, then comes the weekend"
+
+
+def test_a_look_that_could_not_be_told_in_time_is_a_problem_until_it_is(desk: Desk) -> None:
+    """Delivery is off, so nobody can be told: on the sixth day the administrator hears of it."""
+    desk.here.change(('mode = "live"', 'mode = "off"'))
+    look(desk, "just-under-limit")
+    for day, open_problem in ((30, False), (1, True)):
+        desk.goes_to_day(day, 18, month=11 if day == 30 else 12)
+        with desk.here.opened() as house:
+            check_disclosures(house)
+        assert ("disclosure_overdue" in desk.shows("findings")["problems"]) is open_problem
+    status = json.loads((desk.here.settings / "status.json").read_text(encoding="utf-8"))
+    (problem,) = status["problems"]
+    assert problem["code"] == "disclosure_overdue"
+    assert "delivery to be opened" in problem["text"]
+
+    desk.here.change(('mode = "off"', 'mode = "live"'))
+    desk.goes_to_day(2, 9, month=12)
+    desk.delivers()
+    assert subjects(desk, "just-under-limit") == [NOTICE], "late, but told"
+    with desk.here.opened() as house:
+        check_disclosures(house)
+    assert desk.shows("findings")["problems"] == {}
+
+
+def test_a_look_works_while_a_gate_is_closed(desk: Desk) -> None:
+    """A right of access does not depend on whether mailbot may go on."""
+    desk.types("sweep")
+    (desk.here.settings / "gates.toml").unlink()
+    assert ["quota", "deviation"] in [line.split() for line in look(desk).splitlines()]
+
+
+def test_the_answer_after_the_mailbox_was_mended(desk: Desk) -> None:
+    desk.types("sweep")
+    desk.goes_to_day(23, 10, 5)
+    desk.delivers()
+    desk.resizes("plain-over", GIB)
+    desk.goes_to_day(24)
+    desk.types("sweep")
+    shown = desk.shows("explain", desk.resident("plain-over").address, "--reason", REASON)
+    assert shown["verdicts"]["quota"] == "compliant"
+    assert [(row["rule"], row["state"]) for row in shown["findings"]] == [("quota", "resolved")]
+    assert [(row["topic"], row["state"]) for row in shown["letters"]] == [("quota", "sent")]

@@ -1,0 +1,156 @@
+"""One sweep's plan for many people at once: who gets a letter, who waits, and when letters may leave."""
+
+from collections import Counter
+from datetime import UTC, date, datetime, time, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailbot.engine.lifecycle import finding_id
+from mailbot.engine.plan import LetterHours, Limits, make_steps
+from mailbot.model.facts import Reason
+from mailbot.model.findings import Finding, FindingState
+from mailbot.model.ids import PersonKey, RuleId
+from mailbot.model.mailbox import Interval
+from mailbot.model.plan import Case, Held, PlanStep
+from mailbot.model.verdicts import Kind, compliant, deviation, not_applicable, unknown
+from mailbot.model.worktime import ClosedDays, WorkCalendar
+from tests.rules.notation import ZONE
+
+QUOTA, SIGNATURE, ABSENCE = RuleId("quota"), RuleId("signature"), RuleId("out_of_office")
+KINDS = {QUOTA: Kind.STATE, SIGNATURE: Kind.STATE, ABSENCE: Kind.EVENT}
+PRIORITY = {ABSENCE: 20, QUOTA: 40, SIGNATURE: 45}
+PEOPLE = [PersonKey(letter * 64) for letter in "0123456789"]
+CLOSED = ClosedDays(
+    {
+        2026: frozenset({date(2026, 4, 6), date(2026, 5, 14), date(2026, 5, 15), date(2026, 12, 25)}),
+        2027: frozenset({date(2027, 1, 1), date(2027, 3, 29)}),
+    }
+)
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+
+calendars = st.integers(0, 500 * 24 * 60).map(
+    lambda minutes: WorkCalendar(NEW_YEAR + timedelta(minutes=minutes), ZONE, CLOSED)
+)
+
+
+@st.composite
+def cases(draw: st.DrawFn, calendar: WorkCalendar) -> list[Case]:
+    """People with any verdict of any rule, with or without a finding from before."""
+    start = calendar.now + timedelta(days=1)
+    occurrence = Interval(start, start + timedelta(days=4))
+    chosen = draw(st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from(sorted(KINDS))), unique=True))
+    found = []
+    for person, rule in chosen:
+        event = occurrence if KINDS[rule] is Kind.EVENT else None
+        verdict = draw(
+            st.sampled_from(
+                (
+                    deviation("over", event, size_bytes=7),
+                    deviation("over", event, size_bytes=7),
+                    compliant("fine", event),
+                    not_applicable("nothing"),
+                    unknown(Reason.TIMED_OUT),
+                )
+            )
+        )
+        state = draw(st.sampled_from((None, FindingState.OPEN, FindingState.TOLD)))
+        findings = []
+        if state is not None:
+            opened = calendar.now - timedelta(days=3)
+            id_ = finding_id(person, rule, event, opened)
+            pending = state is FindingState.OPEN and draw(st.booleans())
+            findings = [Finding(id_, person, rule, KINDS[rule], state, 1, opened, opened, event, 0, pending)]
+        found.append(Case(person, rule, KINDS[rule], verdict, tuple(findings)))
+    return found
+
+
+def no_hold(_person: PersonKey) -> None:
+    return None
+
+
+def steps(
+    found: list[Case], calendar: WorkCalendar, cap: int = 1000, nudged: frozenset[PersonKey] = frozenset()
+) -> tuple[PlanStep, ...]:
+    return make_steps(found, calendar, Limits(cap, LetterHours(), PRIORITY), no_hold, nudged)
+
+
+@given(st.data(), calendars, st.integers(0, 6), st.sets(st.sampled_from(PEOPLE)))
+def test_the_cap_holds_and_states_get_one_letter_per_person_per_week(
+    data: st.DataObject, calendar: WorkCalendar, cap: int, nudged: set[PersonKey]
+) -> None:
+    letters = [step.letter for step in steps(data.draw(cases(calendar)), calendar, cap, frozenset(nudged))]
+    made = [letter for letter in letters if letter is not None]
+    assert len(made) <= cap
+    weekly = Counter(letter.person for letter in made if letter.weekly)
+    assert not weekly or max(weekly.values()) == 1
+    assert not nudged & set(weekly)
+    assert all(letter.weekly == (KINDS[RuleId(letter.topic)] is Kind.STATE) for letter in made)
+
+
+@given(st.data(), calendars, st.sets(st.sampled_from(PEOPLE)))
+def test_letters_about_absences_do_not_wait_for_the_week(
+    data: st.DataObject, calendar: WorkCalendar, nudged: set[PersonKey]
+) -> None:
+    for step in steps(data.draw(cases(calendar)), calendar, nudged=frozenset(nudged)):
+        if step.rule == ABSENCE:
+            assert step.held in (None, Held.TOO_LATE_TODAY)
+
+
+@given(st.data(), calendars, st.integers(0, 6))
+def test_the_order_of_people_makes_no_difference(
+    data: st.DataObject, calendar: WorkCalendar, cap: int
+) -> None:
+    found = data.draw(cases(calendar))
+    shuffled = data.draw(st.permutations(found))
+    one, two = steps(found, calendar, cap), steps(list(shuffled), calendar, cap)
+    assert sorted(map(repr, one)) == sorted(map(repr, two))
+    assert [s.letter for s in one if s.letter] == [s.letter for s in two if s.letter]
+
+
+@given(st.data(), calendars, st.integers(0, 6))
+def test_every_untold_deviation_is_one_step_with_a_letter_or_the_reason_why_not(
+    data: st.DataObject, calendar: WorkCalendar, cap: int
+) -> None:
+    found = data.draw(cases(calendar))
+    made = steps(found, calendar, cap)
+    told_about = {(s.person, s.rule) for s in made if s.letter or s.held}
+    untold = {
+        (case.person, case.rule)
+        for case in found
+        if case.verdict.outcome == "deviation"
+        and all(f.state is FindingState.OPEN and not f.pending for f in case.findings)
+    }
+    assert told_about == untold
+    assert all(bool(step.letter) != bool(step.held) for step in made if step.letter or step.held)
+    assert len({(s.person, s.rule) for s in made}) == len(made)
+
+
+@given(st.data(), calendars)
+def test_a_letter_leaves_in_office_hours_of_a_day_that_is_still_to_come(
+    data: st.DataObject, calendar: WorkCalendar
+) -> None:
+    for step in steps(data.draw(cases(calendar)), calendar):
+        if step.letter is None:
+            continue
+        begin, end = calendar.local(step.letter.not_before), calendar.local(step.letter.not_after)
+        assert begin < end and calendar.now < end
+        if step.letter.weekly:
+            assert (begin.time(), end.time()) == (time(8, 30), time(17))
+            assert calendar.is_office_day(begin.date()) and calendar.is_office_day(end.date())
+            between = range(1, (end.date() - begin.date()).days + 1)
+            assert sum(calendar.is_office_day(begin.date() + timedelta(days=n)) for n in between) == 5
+        else:
+            assert (begin.time(), end.time()) == (time(10), time(15))
+            assert begin.date() == end.date() == calendar.today
+
+
+@given(st.data(), calendars, st.sampled_from(Held))
+def test_whoever_is_held_back_gets_no_letter_but_the_finding_is_made(
+    data: st.DataObject, calendar: WorkCalendar, why: Held
+) -> None:
+    found = data.draw(cases(calendar))
+    free = steps(found, calendar)
+    held = make_steps(found, calendar, Limits(1000, LetterHours(), PRIORITY), lambda _person: why, ())
+    assert not any(step.letter for step in held)
+    assert {s.transition for s in held if s.transition} == {s.transition for s in free if s.transition}

@@ -1,0 +1,145 @@
+"""The judge around the rules: each question once, and a rule that fails judges nobody."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from structlog.testing import capture_logs
+
+from mailbot.engine import judge
+from mailbot.engine.judge import ActiveRule
+from mailbot.model.facts import FactUnknown, Known, MailboxFacts, Reason, Unknown, known
+from mailbot.model.ids import Address, ObjectGuid, RuleId
+from mailbot.model.mailbox import Interval, Size
+from mailbot.model.needs import Absences, AutomaticReply, InboxReplyRules, MailboxSize, Need
+from mailbot.model.people import Language, Person, RecipientType
+from mailbot.model.verdicts import Kind, Outcome, Verdict, compliant, deviation
+from mailbot.model.worktime import ClosedDays, WorkCalendar
+from mailbot.rules import Parameters, Rule, Subject
+
+NOW = datetime(2026, 11, 20, 5, tzinfo=UTC)
+GUID = ObjectGuid("11111111-2222-3333-4444-555555555555")
+CALENDAR = WorkCalendar(
+    NOW, ZoneInfo("Europe/Amsterdam"), ClosedDays({2026: frozenset({date(2026, 12, 25)})})
+)
+PERSON = Person(
+    GUID,
+    Address("kim.de.wit@voorbeeld.example"),
+    "Kim de Wit",
+    Language.NL,
+    Known(True, NOW),
+    Known(RecipientType.USER, NOW),
+    Known(False, NOW),
+    Unknown(Reason.WORK_PATTERN_MISSING),
+)
+SIZE = MailboxSize()
+
+
+def toy(
+    says: Callable[[Subject], Verdict],
+    name: str = "toy",
+    needs: tuple[Need[Any], ...] = (SIZE,),
+    more: Callable[[Subject], tuple[Need[Any], ...]] = lambda _subject: (),
+    kind: Kind = Kind.STATE,
+) -> ActiveRule:
+    rule = Rule(
+        RuleId(name), kind, needs, needs, Parameters, lambda s, _n, _c: says(s), lambda s, _n, _c: more(s), 50
+    )
+    return ActiveRule(rule, Parameters())
+
+
+def facts(size: int = 3) -> MailboxFacts:
+    return MailboxFacts(GUID, {SIZE: Known(Size(size, folders=1), NOW)})
+
+
+def verdict(active: ActiveRule, mailbox: MailboxFacts) -> Verdict:
+    [judgement] = judge.judge([active], PERSON, mailbox, CALENDAR)
+    assert (judgement.rule, judgement.kind) == (active.rule.id, active.rule.kind)
+    return judgement.verdict
+
+
+def by_size(subject: Subject) -> Verdict:
+    return compliant("small") if known(subject.mailbox.get(SIZE)).total < 10 else deviation("large")
+
+
+def test_a_rule_judges_what_was_read() -> None:
+    assert verdict(toy(by_size), facts(size=3)) == compliant("small")
+    assert verdict(toy(by_size), facts(size=30)) == deviation("large")
+
+
+def test_a_fact_that_could_not_be_read_makes_the_verdict_unknown_for_its_reason() -> None:
+    said = verdict(toy(by_size), MailboxFacts(GUID, {SIZE: Unknown(Reason.THROTTLED)}))
+    assert (said.outcome, said.why, said.reason) == (Outcome.UNKNOWN, "throttled", Reason.THROTTLED)
+
+
+def test_a_fact_that_nobody_asked_for_is_unknown_and_not_absent() -> None:
+    assert verdict(toy(by_size), MailboxFacts(GUID)).reason is Reason.NOT_ASKED
+
+
+def broken(subject: Subject) -> Verdict:
+    raise ZeroDivisionError(f"trouble with {subject.person.name}")
+
+
+def test_a_broken_rule_judges_nobody_and_spoils_no_other() -> None:
+    with capture_logs() as logs:
+        judgements = judge.judge(
+            [toy(broken, "broken"), toy(by_size, "sound")], PERSON, facts(size=3), CALENDAR
+        )
+    assert [j.verdict.outcome for j in judgements] == [Outcome.UNKNOWN, Outcome.COMPLIANT]
+    assert judgements[0].verdict.reason is Reason.RULE_FAILED
+    assert logs == [
+        {"event": "rule failed", "rule": "broken", "error": "ZeroDivisionError", "log_level": "error"}
+    ]
+
+
+def test_what_a_broken_rule_knew_of_the_person_is_not_logged() -> None:
+    with capture_logs() as logs:
+        verdict(toy(broken), facts(size=3))
+    assert "Kim" not in repr(logs)
+
+
+def test_an_event_rule_that_does_not_say_which_event_is_broken() -> None:
+    with capture_logs():
+        assert verdict(toy(by_size, kind=Kind.EVENT), facts(size=30)).reason is Reason.RULE_FAILED
+    week = Interval(datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 28, tzinfo=UTC))
+    says_which = toy(lambda _subject: deviation("away", week), kind=Kind.EVENT)
+    assert verdict(says_which, facts()).occurrence == week
+
+
+def test_every_question_is_asked_once() -> None:
+    rules = [toy(by_size, "one", (SIZE, AutomaticReply())), toy(by_size, "two", (Absences(), MailboxSize()))]
+    assert judge.needs(rules) == (SIZE, AutomaticReply(), Absences())
+
+
+def test_the_second_step_is_what_the_rules_ask_for_after_the_first() -> None:
+    def large_only(subject: Subject) -> tuple[Need[Any], ...]:
+        return (InboxReplyRules(),) if known(subject.mailbox.get(SIZE)).total > 10 else ()
+
+    def always(_subject: Subject) -> tuple[Need[Any], ...]:
+        return (AutomaticReply(), InboxReplyRules())
+
+    rules = [toy(by_size, "one", more=large_only), toy(by_size, "two", more=always)]
+    assert judge.follow_up(rules, PERSON, facts(size=30), CALENDAR) == (
+        InboxReplyRules(),
+        AutomaticReply(),
+    )
+    assert judge.follow_up(rules[:1], PERSON, facts(size=3), CALENDAR) == ()
+
+
+def test_a_rule_that_cannot_tell_what_it_needs_asks_for_nothing_more() -> None:
+    def cannot_tell(_subject: Subject) -> tuple[Need[Any], ...]:
+        raise FactUnknown(Reason.ACCESS_DENIED)
+
+    rules = [
+        toy(by_size, "one", more=cannot_tell),
+        toy(by_size, "two", more=lambda _subject: (AutomaticReply(),)),
+    ]
+    assert judge.follow_up(rules, PERSON, facts(), CALENDAR) == (AutomaticReply(),)
+
+
+@pytest.mark.parametrize("rules", [[], [toy(by_size, "one"), toy(by_size, "two"), toy(by_size, "three")]])
+def test_there_is_one_judgement_per_rule_in_their_order(rules: list[ActiveRule]) -> None:
+    judgements = judge.judge(rules, PERSON, facts(size=3), CALENDAR)
+    assert [j.rule for j in judgements] == [active.rule.id for active in rules]

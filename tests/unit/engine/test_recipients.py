@@ -1,0 +1,65 @@
+"""Who may get a letter in which mode of delivery."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from mailbot.engine.recipients import Mode, held
+from mailbot.model.facts import Known, Reason, Unknown
+from mailbot.model.ids import Address, ObjectGuid
+from mailbot.model.people import Language, Person, RecipientType
+from mailbot.model.plan import Held
+
+NOW = datetime(2026, 11, 20, 5, tzinfo=UTC)
+PILOT = {"pilot-burgerzaken"}
+COLLEAGUE = Person(
+    ObjectGuid("11111111-2222-3333-4444-555555555555"),
+    Address("kim.de.wit@voorbeeld.example"),
+    "Kim de Wit",
+    Language.NL,
+    Known(True, NOW),
+    Known(RecipientType.USER, NOW),
+    Known(False, NOW),
+    Unknown(Reason.WORK_PATTERN_MISSING),
+)
+IN_PILOT = replace(COLLEAGUE, groups=frozenset({"pilot-burgerzaken", "team-4"}))
+
+
+@pytest.mark.parametrize(
+    ("mode", "colleague", "in_pilot"),
+    [
+        (Mode.OFF, Held.MODE_OFF, Held.MODE_OFF),
+        (Mode.REDIRECT, Held.NOT_IN_PILOT, None),
+        (Mode.PILOT, Held.NOT_IN_PILOT, None),
+        (Mode.LIVE, None, None),
+    ],
+)
+def test_the_mode_decides(mode: Mode, colleague: Held | None, in_pilot: Held | None) -> None:
+    assert held(COLLEAGUE, mode, PILOT) is colleague
+    assert held(IN_PILOT, mode, PILOT) is in_pilot
+
+
+@pytest.mark.parametrize("mode", [Mode.REDIRECT, Mode.PILOT])
+def test_without_a_named_group_nobody_is_in_the_pilot(mode: Mode) -> None:
+    assert held(IN_PILOT, mode, ()) is Held.NOT_IN_PILOT
+
+
+def test_on_the_simulator_all_letters_are_redirected() -> None:
+    assert held(COLLEAGUE, Mode.REDIRECT, (), everyone=True) is None
+
+
+@pytest.mark.parametrize("mode", [Mode.OFF, Mode.PILOT])
+def test_everyone_widens_no_other_mode(mode: Mode) -> None:
+    assert held(COLLEAGUE, mode, PILOT, everyone=True) is held(COLLEAGUE, mode, PILOT)
+
+
+@pytest.mark.parametrize("mode", [Mode.REDIRECT, Mode.PILOT, Mode.LIVE])
+def test_a_closed_account_gets_no_letter(mode: Mode) -> None:
+    assert held(replace(IN_PILOT, enabled=Known(False, NOW)), mode, PILOT) is Held.ACCOUNT_CLOSED
+
+
+def test_an_account_whose_state_is_unknown_still_gets_its_letter() -> None:
+    """A letter to somebody who left is lost; keeping letters from everybody would hide the feed's fault."""
+    unknown = replace(IN_PILOT, enabled=Unknown(Reason.NOT_IN_PEOPLE_FILE))
+    assert held(unknown, Mode.LIVE, PILOT) is None
