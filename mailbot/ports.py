@@ -197,6 +197,9 @@ class Work(Protocol):
 
     def letter(self, letter: LetterId) -> OutboxLetter | None: ...
 
+    def letters_that(self, matches: Callable[[LetterId], bool]) -> list[OutboxLetter]:
+        """Letters by a property of their id, of all that are still kept."""
+
     def letters_of(self, person: PersonKey) -> list[OutboxLetter]: ...
 
     def move(

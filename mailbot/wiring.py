@@ -58,6 +58,10 @@ def configuration(folder: Path, env: Mapping[str, str]) -> Configuration:
 
     Raises SettingsRefused once, with every problem of every file.
     """
+    return _validated(folder, env)[0]
+
+
+def _validated(folder: Path, env: Mapping[str, str]) -> tuple[Configuration, LetterTexts]:
     found, problems = collect(folder, env)
     texts, wrong_texts = LetterTexts.check(folder / "letters")
     problems = [*problems, *wrong_texts]
@@ -76,7 +80,7 @@ def configuration(folder: Path, env: Mapping[str, str]) -> Configuration:
         problems += _without_texts(found.pack, texts)
     if found is None or problems:
         raise SettingsRefused(report(problems))
-    return found
+    return found, texts
 
 
 def _without_texts(pack: Pack, texts: LetterTexts) -> Iterator[Problem]:
@@ -112,7 +116,7 @@ def opened(
     Raises SettingsRefused, KeyRefused, Unreachable (database) or, for the mode live without open gates,
     GateClosed: then nothing has been started.
     """
-    found = configuration(folder, os.environ if env is None else env)
+    found, texts = _validated(folder, os.environ if env is None else env)
     clock = clock or SystemClock()
     settings = found.settings
     with ExitStack() as stack:
@@ -135,7 +139,7 @@ def opened(
             store=store,
             exchange=_exchange(found, clock, breaker, stack),
             post=_post(found, breaker, stack, wrap_post),
-            letters=_letters(found, clock),
+            letters=_letters(found, texts, clock),
             operator=_operator(found, store, clock),
             owner=owner or f"{socket.gethostname()}/{os.getpid()}",
             halting=halting,
@@ -278,7 +282,7 @@ def _post(
     return connect
 
 
-def _letters(found: Configuration, clock: Clock) -> TomlLetters:
+def _letters(found: Configuration, texts: LetterTexts, clock: Clock) -> TomlLetters:
     settings = found.settings
     today = clock.now().astimezone(settings.organisation.zone).date()
     norms = {
@@ -291,7 +295,7 @@ def _letters(found: Configuration, clock: Clock) -> TomlLetters:
         if norm.rule is not None
     }
     return TomlLetters(
-        LetterTexts.load(found.folder / "letters"),
+        texts,
         organisation=settings.organisation.name,
         sender=settings.delivery.sender,
         sender_name=settings.delivery.sender_name,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, UndefinedError
 
-from mailbot.letters.code import letter_code
 from mailbot.letters.digest import Filling, digest_blocks
 from mailbot.letters.document import Block, Document, Facts, Heading, Paragraph, Remark, Steps
 from mailbot.letters.formats import clean, day_in_words, listed, number, sizes
@@ -18,6 +17,7 @@ from mailbot.letters.textcheck import text_environment
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.errors import LetterRefused
 from mailbot.model.ids import Address, RuleId
+from mailbot.model.letter_code import letter_code
 from mailbot.model.letters import Letter, LetterKind, Mail
 from mailbot.model.people import Language
 from mailbot.model.verdicts import Shown

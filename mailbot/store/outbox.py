@@ -1,6 +1,6 @@
 """The outbox: every letter that was ever ordered, and how far it has come."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -66,6 +66,11 @@ class Outbox(Part):
     def letter(self, letter: LetterId) -> OutboxLetter | None:
         row = self.connection.execute(select(table).where(table.c.id == letter)).first()
         return None if row is None else outbox_letter(row)
+
+    def letters_that(self, matches: Callable[[LetterId], bool]) -> list[OutboxLetter]:
+        """Only ids are read of the letters that do not match."""
+        ids = [LetterId(row.id) for row in self.rows(select(table.c.id)) if matches(LetterId(row.id))]
+        return [letter for letter_id in ids if (letter := self.letter(letter_id)) is not None]
 
     def letters_of(self, person: PersonKey) -> list[OutboxLetter]:
         """Oldest first."""

@@ -70,7 +70,13 @@ def test_the_exclusion_itself_can_be_read_by_nobody_without_the_key(desk: Desk) 
     exclude(desk, person.address)
     assert tables(desk.here)["exclusion"] == 1
     kept = stored(desk)
-    for trace in (person.guid, person.guid.replace("-", ""), person.address, person.name, desk.key("plain-over")):
+    for trace in (
+        person.guid,
+        person.guid.replace("-", ""),
+        person.address,
+        person.name,
+        desk.key("plain-over"),
+    ):
         assert trace.encode() not in kept
     action = desk.audit()[0]
     assert action[1:] == ("exclude", {}), "that somebody was left out is on record, not who or why"
@@ -108,7 +114,9 @@ def test_an_exclusion_outlives_a_new_export_and_another_address(desk: Desk) -> N
     exclude(desk, person.address)
     desk.exports(
         [
-            replace(p, address="getrouwd@voorbeeld.example", name="Andere Naam") if p.guid == person.guid else p
+            replace(p, address="getrouwd@voorbeeld.example", name="Andere Naam")
+            if p.guid == person.guid
+            else p
             for p in desk.here.town.residents
         ]
     )

@@ -45,9 +45,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, step: str, letter: int, act: Call
 
 @pytest.mark.parametrize("mode", ["live", "pilot", "redirect"])
 def test_nothing_leaves_after_a_stop_in_any_mode(desk: Desk, mode: str) -> None:
-    desk.here.change(
-        ('mode = "live"', f'mode = "{mode}"'), ("# redirect_to = ", "redirect_to = ")
-    )
+    desk.here.change(('mode = "live"', f'mode = "{mode}"'), ("# redirect_to = ", "redirect_to = "))
     ordered(desk)
     said = desk.types("stop")
     assert (said.code, said.out) == (0, "All sending is stopped. To lift: mailbot stop --lift\n")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mailbot.letters.code import letter_code, same_code
+from mailbot.model.letter_code import letter_code, same_code
 from mailbot.letters.render import TomlLetters
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.errors import LetterRefused

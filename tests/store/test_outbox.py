@@ -166,3 +166,12 @@ def test_the_next_letter_is_the_first_waiting_one_that_is_not_due_yet(store: Sql
 def test_an_unknown_letter_is_none(store: SqlStore, story: Story) -> None:
     with store.begin() as work:
         assert work.letter(store.letter_id("x")) is None
+
+
+def test_letters_are_found_by_what_their_id_says(store: SqlStore, story: Story) -> None:
+    story.open_finding(1)
+    story.open_finding(2)
+    wanted = store.letter_id("1: first nudge")
+    with store.begin() as work:
+        assert [letter.id for letter in work.letters_that(lambda id_: id_ == wanted)] == [wanted]
+        assert work.letters_that(lambda _id: False) == []

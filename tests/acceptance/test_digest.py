@@ -1,0 +1,250 @@
+"""The managers' weekly digest over two weeks: figures that show nobody, leavers of the own team, or silence."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailbot import wiring
+from mailbot.engine import figures
+from mailbot.engine.figures import Level, Word
+from mailbot.jobs.deliver import deliver
+from mailbot.jobs.digest import digest
+from mailbot.jobs.house import House
+from mailbot.jobs.sweep import sweep
+from mailbot.model.ids import ObjectGuid
+from mailbot.model.letters import LetterKind, OutboxLetter
+from mailbot.model.people import People
+from mailbot.model.slots import Job
+from mailbot.service.run import Service, Timetable
+from mailbot.simulator import Delivered
+from tests.acceptance.desk import Desk
+from tests.acceptance.municipality import Municipality, municipality
+
+SUBJECT = "Weekoverzicht van de postbushulp"
+JUDGED = ("compliant", "deviation", "tip")
+
+
+def monday(here: Municipality, day: int, month: int = 11) -> int | None:
+    """Sweep at six, digests and letters at half past eight; gives the digests that were ordered."""
+    desk = Desk(here)
+    with here.opened() as house:
+        desk.goes_to_day(day, 6, month=month)
+        sweep(house, here.slot())
+        desk.goes_to_day(day, 8, 31, month=month)
+        ordered = digest(house, here.slot(Job.DIGEST))
+        deliver(house)
+    return ordered
+
+
+def digests(here: Municipality) -> dict[str, list[Delivered]]:
+    """By the reader's address."""
+    desk = Desk(here)
+    found = {p.address: [m for m in desk.got(p.address) if is_digest(m)] for p in here.town.residents}
+    return {address: mails for address, mails in found.items() if mails}
+
+
+def is_digest(mail: Delivered) -> bool:
+    return mail.subject in (SUBJECT, "Weekly overview from mailbox help")
+
+
+# one Monday, looked at from all sides
+
+
+@pytest.fixture(scope="module")
+def voorbeeld_on_monday(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Municipality]:
+    with municipality(tmp_path_factory.mktemp("town")) as here:
+        monday(here, 23)
+        yield here
+
+
+def people_and_orders(here: Municipality) -> tuple[People, dict[ObjectGuid, OutboxLetter]]:
+    with here.opened() as house:
+        people = house.directory.people()
+        with house.store.begin() as work:
+            kept = {
+                guid: [
+                    x
+                    for x in work.letters_of(house.store.person_key(guid))
+                    if x.order.kind is LetterKind.DIGEST
+                ]
+                for guid in people.by_guid
+            }
+    return people, {guid: letters[0] for guid, letters in kept.items() if letters}
+
+
+def test_only_managers_get_one(voorbeeld_on_monday: Municipality) -> None:
+    with voorbeeld_on_monday.opened() as house:
+        people = house.directory.people()
+        managers = {people.by_guid[guid].address.value for guid in people.managers()}
+    readers = set(digests(voorbeeld_on_monday))
+    assert readers
+    assert readers <= managers
+
+
+def test_a_digest_names_its_reader_and_leavers_of_the_own_team_and_nobody_else(
+    voorbeeld_on_monday: Municipality,
+) -> None:
+    people, _ = people_and_orders(voorbeeld_on_monday)
+    by_address = {person.address.value: person for person in people.by_guid.values()}
+    everybody = {resident.name for resident in voorbeeld_on_monday.town.residents}
+    with_leavers = 0
+    for address, (mail,) in digests(voorbeeld_on_monday).items():
+        reader = by_address[address]
+        team = [p for p in people.by_guid.values() if p.manager == reader.guid]
+        named = {name for name in everybody if name in mail.body}
+        assert reader.name in named
+        others = named - {reader.name}
+        assert others <= {p.name for p in team if p.ends is not None}, "a leaver of the own team"
+        assert not [person for person in everybody if person in mail.subject]
+        with_leavers += bool(others)
+    assert with_leavers >= 2, "the story needs leavers"
+
+
+def test_every_figure_rests_on_five_others_who_were_judged(voorbeeld_on_monday: Municipality) -> None:
+    """Counted again by hand, from the stories of the municipality and the people file."""
+    expected = voorbeeld_on_monday.town.expected()
+    people, orders = people_and_orders(voorbeeld_on_monday)
+    looked_at = 0
+    for reader, letter in orders.items():
+        shown = figures.decode(letter.order.shown)
+        for rule, figure in shown.figures.items():
+            members = circle(people, reader, figure.level)
+            judged = [expected[guid][rule] for guid in members if expected[guid][rule] in JUDGED]
+            deviating = judged.count("deviation")
+            assert reader not in members, "whoever reads it is not in it"
+            assert len(judged) >= 5
+            assert WORDS[figure.word](deviating, len(judged)), (rule, figure, deviating, len(judged))
+            if figure.tenths is not None:
+                assert len(judged) >= 40
+                assert abs(figure.tenths - 10 * deviating / len(judged)) <= 0.5
+            looked_at += 1
+    assert looked_at >= 10
+    assert {f.level for x in orders.values() for f in figures.decode(x.order.shown).figures.values()} > {
+        Level.TEAM
+    }
+
+
+WORDS = {
+    Word.NONE: lambda deviating, _judged: deviating == 0,
+    Word.FEW: lambda deviating, judged: 1 <= deviating <= 2 and judged >= 10,
+    Word.SOME: lambda deviating, judged: 3 <= deviating <= judged - 3,
+    Word.MOST: lambda deviating, judged: deviating >= judged - 2,
+}
+
+
+def circle(people: People, reader: ObjectGuid, level: Level) -> set[ObjectGuid]:
+    """Team; team and own department; everybody: without the reader."""
+    persons = people.by_guid.values()
+    found = {p.guid for p in persons if p.manager == reader}
+    unit = people.by_guid[reader].unit
+    if level in (Level.DEPARTMENT, Level.ORGANISATION) and unit is not None:
+        found |= {p.guid for p in persons if p.unit is not None and p.unit.code == unit.code}
+    if level is Level.ORGANISATION:
+        found |= set(people.by_guid)
+    return found - {reader}
+
+
+def test_no_digest_shows_a_number_of_people_who_deviate(voorbeeld_on_monday: Municipality) -> None:
+    """Words, and a share in tenths where forty or more were judged; never how many."""
+    for (mail,) in digests(voorbeeld_on_monday).values():
+        assert "%" not in mail.body.partition("</style>")[2]
+        assert (
+            "minder dan 3" in mail.body
+            or "Iedereen" in mail.body
+            or "deel" in mail.body
+            or "op de 10" in mail.body
+        )
+
+
+def test_it_says_how_many_mailboxes_were_read(voorbeeld_on_monday: Municipality) -> None:
+    assert all(
+        "van de 150 postbussen" in m.body or "of the 150 mailboxes" in m.body
+        for (m,) in digests(voorbeeld_on_monday).values()
+    )
+
+
+def test_excluded_people_are_in_no_figure_and_get_no_digest(voorbeeld_on_monday: Municipality) -> None:
+    excluded = set(voorbeeld_on_monday.town.excluded())
+    assert not excluded & set(digests(voorbeeld_on_monday))
+    people, _ = people_and_orders(voorbeeld_on_monday)
+    assert not excluded & {person.address.value for person in people.by_guid.values()}
+
+
+def test_asked_twice_in_one_week_it_comes_once(voorbeeld_on_monday: Municipality) -> None:
+    here, desk = voorbeeld_on_monday, Desk(voorbeeld_on_monday)
+    before = {address: len(mails) for address, mails in digests(here).items()}
+    for day in (23, 25, 27):
+        desk.goes_to_day(day, 9, 30)
+        with here.opened() as house:
+            assert digest(house, here.slot(Job.DIGEST)) == 0
+            deliver(house)
+    assert {address: len(mails) for address, mails in digests(here).items()} == before
+
+
+def test_the_week_after_it_comes_again(voorbeeld_on_monday: Municipality) -> None:
+    here = voorbeeld_on_monday
+    ordered = monday(here, 30)
+    assert ordered
+    assert max(len(mails) for mails in digests(here).values()) == 2
+    tips = {
+        mail.body.partition("Tip van de week")[2][:200] for mails in digests(here).values() for mail in mails
+    }
+    assert len(tips) >= 2, "another tip every week"
+
+
+# silence
+
+
+@pytest.fixture
+def quiet(tmp_path: Path) -> Iterator[Municipality]:
+    """A village where all is well."""
+    with municipality(tmp_path, 30, stories=["empty", "leaver-near"]) as here:
+        yield here
+
+
+def test_where_all_is_well_managers_are_left_in_peace(quiet: Municipality) -> None:
+    """Only who has a leaver in the team hears something: the departure is theirs to run."""
+    monday(quiet, 23)
+    people, _ = people_and_orders(quiet)
+    teams = people.managers()
+    expected = {
+        people.by_guid[manager].address.value
+        for manager, team in teams.items()
+        if any(person.ends is not None for person in team)
+    }
+    assert 0 < len(expected) < len(teams)
+    assert set(digests(quiet)) == expected
+
+
+def test_without_a_sweep_of_the_last_week_nothing_is_said_but_to_the_operator(quiet: Municipality) -> None:
+    monday(quiet, 23)
+    desk = Desk(quiet)
+    with quiet.opened() as house:
+        desk.goes_to_day(7, 8, 31, month=12)
+        assert digest(house, quiet.slot(Job.DIGEST)) == 0
+    assert "digest_without_sweep" in desk.shows("findings")["problems"]
+    monday(quiet, 8, month=12)
+    assert desk.shows("findings")["problems"] == {}
+
+
+def test_after_a_closed_monday_it_comes_on_tuesday(quiet: Municipality) -> None:
+    """The service's own clockwork, with a local closing day in the calendar."""
+    calendar = quiet.settings / "calendar.toml"
+    calendar.write_text(calendar.read_text().replace("2026-05-15]", "2026-05-15, 2026-11-30]", 1))
+    desk = Desk(quiet)
+    monday(quiet, 23)
+    before = len(next(iter(digests(quiet).values())))
+    for day, month, expected in ((30, 11, before), (1, 12, before + 1), (2, 12, before + 1)):
+        for hour, minute in ((6, 1), (8, 31), (8, 46)):
+            desk.goes_to_day(day, hour, minute, month=month)
+            with quiet.opened() as house:
+                tick(quiet, house)
+        assert {len(mails) for mails in digests(quiet).values()} == {expected}, (day, month)
+
+
+def tick(here: Municipality, house: House) -> None:
+    service = Service(house, Timetable(*wiring.schedules(here.settings, {})), threading.Event())
+    service.tick_slots()
+    service.tick_delivery()

@@ -1,0 +1,173 @@
+"""The first day: a new folder, what is left to do by hand, and one report of everything that is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from mailbot.config.init import shipped_packs
+from tests.acceptance.desk import Desk, Typed, small_town, typed
+
+ANSWERS = (
+    "--organisation=gemeente Anderland",
+    "--domain=anderland.example",
+    "--pack=huizen",
+    "--endpoint=https://post.anderland.example/EWS/Exchange.asmx",
+    r"--username=ANDERLAND\svc-mailbot",
+)
+
+
+def init(folder: Path) -> Typed:
+    return typed(None, "init", str(folder), *ANSWERS)
+
+
+def test_it_asks_five_things_and_says_what_comes_next(tmp_path: Path) -> None:
+    folder = tmp_path / "etc"
+    answers = [
+        "gemeente Anderland",
+        "anderland.example",
+        "huizen",
+        "https://post.anderland.example/EWS/Exchange.asmx",
+        r"ANDERLAND\svc",
+    ]
+    said = typed(None, "init", str(folder), keys="".join(f"{answer}\n" for answer in answers))
+    assert said.code == 0, said.err
+    for question in ("organisation", "Mail domain", "Policy pack", "EWS address", "Service account"):
+        assert question in said.out
+    assert all(name in said.out for name in shipped_packs()), "the packs to choose from stand in the question"
+    assert [line.strip()[0] for line in said.out.splitlines() if line.startswith("  ")] == list("123456")
+    assert f"mailbot doctor --settings {folder}" in said.out
+    text = (folder / "mailbot.toml").read_text(encoding="utf-8")
+    assert 'name = "gemeente Anderland"' in text
+    assert 'mode = "off"' in text
+
+
+def test_only_what_the_user_must_still_do_is_missing(tmp_path: Path) -> None:
+    init(tmp_path / "etc")
+    said = typed(None, "doctor", "--settings", str(tmp_path / "etc"))
+    assert said.code == 2
+    assert said.err.startswith("mailbot: 2 problems in the settings; nothing was started.")
+    assert "exchange.password_file" in said.err
+    assert "people.csv" in said.err
+
+
+def test_the_key_is_closed_to_others_and_there_are_no_open_gates(tmp_path: Path) -> None:
+    folder = tmp_path / "etc"
+    init(folder)
+    assert (folder / "mailbot.key").stat().st_mode & 0o777 == 0o600
+    gates = (folder / "gates.toml").read_text(encoding="utf-8")
+    assert not [line for line in gates.splitlines() if line and not line.startswith("#")]
+
+
+def test_doctor_then_says_what_to_do_next(tmp_path: Path) -> None:
+    """With a password, a people file and an Exchange: what is left are decisions, not computers."""
+    with small_town(tmp_path / "town") as desk:
+        folder = tmp_path / "etc"
+        typed(
+            desk.here,
+            "init",
+            str(folder),
+            "--organisation=gemeente Voorbeeld",
+            "--domain=voorbeeld.example",
+            "--pack=voorbeeld",
+            f"--endpoint={desk.here.server.endpoint}",
+            r"--username=VOORBEELD\svc-mailbot",
+        )
+        (folder / "exchange.password").write_text("demo-only")
+        (folder / "exchange.password").chmod(0o600)
+        desk.here.town.write_files(folder)
+        said = typed(desk.here, "doctor", "--settings", str(folder))
+        lines = dict(line.split(": ", 1) for line in said.out.splitlines())
+        assert said.code == 1
+        bad = {what for what, says in lines.items() if says.startswith("bad")}
+        assert bad == {"gate G0", "gate G1", "gate G2", "gate G3", "gate G4"}
+        assert all("record it in gates.toml" in lines[gate] for gate in bad)
+        assert lines["delivery"] == (
+            "note, mode off: no letter leaves; the next step is [delivery] mode = redirect"
+        )
+        assert lines["sign-in"].startswith("good"), "ntlm, the way a real Exchange wants it"
+        closed = typed(desk.here, "sweep", "--settings", str(folder))
+        assert (closed.code, "Closed run" in closed.out) == (0, True)
+
+
+def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
+    folder = tmp_path / "etc"
+    init(folder)
+    before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    again = init(folder)
+    assert (again.code, again.out) == (2, "")
+    assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
+
+
+def test_a_key_that_is_there_stops_it_before_anything_is_written(tmp_path: Path) -> None:
+    """Somebody put the old key back first: no half folder around it."""
+    (tmp_path / "mailbot.key").write_text("the old one")
+    said = init(tmp_path)
+    assert (said.code, said.out) == (2, "")
+    assert "a key is never overwritten" in said.err
+    assert [file.name for file in tmp_path.iterdir()] == ["mailbot.key"]
+
+
+@pytest.mark.parametrize("pack", ["voorbeeld", "huizen", "brunssum"])
+def test_every_shipped_pack_makes_a_folder_that_can_be_read(tmp_path: Path, pack: str) -> None:
+    answers = [answer if not answer.startswith("--pack") else f"--pack={pack}" for answer in ANSWERS]
+    assert typed(None, "init", str(tmp_path / "etc"), *answers).code == 0
+    said = typed(None, "doctor", "--settings", str(tmp_path / "etc"))
+    assert "2 problems" in said.err
+
+
+def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
+    """Seven files, each with a mistake: one report, grouped by file, each with what was expected."""
+    with small_town(tmp_path) as desk:
+        spoil(desk)
+        said = desk.types("sweep")
+    assert (said.code, said.out) == (2, "")
+    report = said.err
+    for file, words in {
+        "mailbot.toml": ("exchange.workers", "from 1 to 32"),
+        "packs/voorbeeld/pack.toml": ("tip_percent", "99"),
+        "gates.toml": ("dpia.fg_advice",),
+        "calendar.toml": ("years",),
+        "waivers.toml": ("waiver", "rule"),
+        "people.csv": ("hold",),
+        "accepted_domains.txt": ("a domain such as voorbeeld.example",),
+        "nl/quota.toml": ("nudge.heading",),
+    }.items():
+        assert f"\n{file}\n" in report, file
+        section = report.partition(f"\n{file}\n")[2].partition("\n\n")[0]
+        for word in words:
+            assert word in section, (file, word, section)
+        assert section.count("expected:") == section.count("found:") == section.count("mend:") >= 1
+    assert "demo-only" not in report
+    assert "@voorbeeld.example" not in report, "a report quotes no address"
+    assert desk.here.server.access_log() == []
+
+
+def spoil(desk: Desk) -> None:
+    settings = desk.here.settings
+    desk.here.change(("workers = 4 ", "workers = 400 "))
+    edit(settings / "packs/voorbeeld/pack.toml", "tip_percent = 90", "tip_percent = 100")
+    edit(settings / "gates.toml", "fg_advice =", "fg_advise =")
+    edit(settings / "calendar.toml", "closed = [2026-05-15]", 'closed = ["15 May"]')
+    (settings / "waivers.toml").write_text(
+        '[[waiver]]\nowner = "x"\nreason = "y"\nrule = "qouta"\naddress = "a.b@voorbeeld.example"\n'
+        "from = 2026-01-01\nuntil = 2026-02-01\n"
+    )
+    edit(settings / "people.csv", ";user;nee;", ";user;misschien;")
+    (settings / "accepted_domains.txt").write_text("@voorbeeld\nvoorbeeld.example\nlandelijk.example\n")
+    edit(settings / "letters/nl/quota.toml", 'heading = "Je postbus kan', 'headline = "Je postbus kan')
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text, (file.name, old)
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_a_rule_without_letters_is_found_on_the_first_day(tmp_path: Path) -> None:
+    with small_town(tmp_path) as desk:
+        for language in ("nl", "en"):
+            (desk.here.settings / "letters" / language / "quota.toml").unlink()
+        said = desk.types("sweep")
+    assert said.code == 2
+    assert "nl/quota.toml and en/quota.toml" in said.err
+    assert "write both files" in said.err
