@@ -3,11 +3,12 @@
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import date, datetime, time, timedelta
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import RLock
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -50,6 +51,7 @@ SWEEP_GRACE = timedelta(hours=8)
 DIGEST_GRACE = timedelta(hours=7)
 RETAIN_GRACE = timedelta(hours=20)
 
+T = TypeVar("T")
 PostWrapper = Callable[[Post], Post]
 
 
@@ -124,6 +126,7 @@ def opened(
         store = SqlStore(database, read_key_file(settings.store.key_file))
         stack.callback(store.close)
         breaker = _breaker(clock, store)
+        one_at_a_time = RLock()
         house = House(
             clock=clock,
             terms=_terms(found),
@@ -137,8 +140,8 @@ def opened(
                 settings.organisation.zone,
             ),
             store=store,
-            exchange=_exchange(found, clock, breaker, stack),
-            post=_post(found, breaker, stack, wrap_post),
+            exchange=_once(partial(_exchange, found, clock, breaker, stack), one_at_a_time),
+            post=_once(partial(_post, found, breaker, stack, wrap_post), one_at_a_time),
             letters=_letters(found, texts, clock),
             operator=_operator(found, store, clock),
             owner=owner or f"{socket.gethostname()}/{os.getpid()}",
@@ -250,36 +253,38 @@ def _server(found: Configuration) -> "Server":
     )
 
 
-def _exchange(
-    found: Configuration, clock: Clock, breaker: "Breaker", stack: ExitStack
-) -> Callable[[], Exchange]:
-    @cache
-    def connect() -> Exchange:
-        from mailbot.exchange.ews.road import EwsRoad
-        from mailbot.exchange.ews.visit import Limits
+def _once(make: Callable[[], T], lock: AbstractContextManager[object]) -> Callable[[], T]:
+    """Makes its value at the first call. The lock is one for all: what they make imports the same large
+    packages, and two threads that import in a ring at once see half a module."""
+    made: list[T] = []
 
-        settings = found.settings.exchange
-        limits = Limits(settings.workers, settings.mailbox_deadline_seconds, settings.run_minutes * 60)
-        zone, sender = found.settings.organisation.zone, found.settings.delivery.sender
-        road = EwsRoad(_server(found), limits, zone, clock, breaker, sender)
-        stack.callback(road.close)
-        return road
+    def get() -> T:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
 
-    return connect
+    return get
 
 
-def _post(
-    found: Configuration, breaker: "Breaker", stack: ExitStack, wrap: PostWrapper | None
-) -> Callable[[], Post]:
-    @cache
-    def connect() -> Post:
-        from mailbot.exchange.ews_post import EwsPost
+def _exchange(found: Configuration, clock: Clock, breaker: "Breaker", stack: ExitStack) -> Exchange:
+    from mailbot.exchange.ews.road import EwsRoad
+    from mailbot.exchange.ews.visit import Limits
 
-        post = EwsPost(_server(found), found.settings.delivery.sender, breaker)
-        stack.callback(post.close)
-        return wrap(post) if wrap else post
+    settings = found.settings.exchange
+    limits = Limits(settings.workers, settings.mailbox_deadline_seconds, settings.run_minutes * 60)
+    zone, sender = found.settings.organisation.zone, found.settings.delivery.sender
+    road = EwsRoad(_server(found), limits, zone, clock, breaker, sender)
+    stack.callback(road.close)
+    return road
 
-    return connect
+
+def _post(found: Configuration, breaker: "Breaker", stack: ExitStack, wrap: PostWrapper | None) -> Post:
+    from mailbot.exchange.ews_post import EwsPost
+
+    post = EwsPost(_server(found), found.settings.delivery.sender, breaker)
+    stack.callback(post.close)
+    return wrap(post) if wrap else post
 
 
 def _letters(found: Configuration, texts: LetterTexts, clock: Clock) -> TomlLetters:

@@ -113,6 +113,38 @@ def explanation(found: "Explanation") -> dict[str, Any]:
     }
 
 
+@app.command()
+def letter(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The code on the letter, such as K7QF-2M9X.")],
+    settings: Folder = DEFAULT_FOLDER,
+    json: AsJson = False,
+) -> None:
+    """Whether a letter is really ours, by the code that stands on it. For the helpdesk; names nobody.
+
+    Gives exit code 1 when no letter with this code is kept.
+    """
+    from mailbot import wiring
+    from mailbot.jobs.lookup import look_up
+
+    with wiring.opened(settings, insist=False) as house:
+        found = look_up(house, code)
+        changed = found.changed.astimezone(house.terms.zone) if found and found.changed else None
+    if json:
+        values: dict[str, Any] = {"ours": found is not None}
+        if found is not None:
+            values |= {"topic": found.order.topic, "kind": found.order.kind.value, "state": found.state.value}
+            values["changed"] = changed.isoformat() if changed else None
+        show.as_json(values)
+    elif found is None:
+        typer.echo("No letter with this code is kept: it is not ours, or so old that it was forgotten.")
+    else:
+        kind, state = f"{found.order.topic} ({found.order.kind.value})", found.state.value
+        when = f" on {changed:%Y-%m-%d %H:%M}" if changed else ""
+        typer.echo(f"This letter is ours: {kind}, {state}{when}.")
+    if found is None:
+        raise typer.Exit(1)
+
+
 @people_app.command("exclude")
 def exclude(
     who: Annotated[str, typer.Argument(metavar="ADDRESS", help="Mail address of one person.")],

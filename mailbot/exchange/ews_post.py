@@ -27,6 +27,9 @@ TRIES = 4
 PAUSE = 2.0
 """Seconds of rest after a throttled call for which the server named none."""
 
+SOON = 0.1
+"""Seconds before another look after any other trouble that passes; longer with every try."""
+
 PAGES = 20
 """Pages of our letters in one folder that are looked through, of 1000 letters each."""
 
@@ -138,7 +141,7 @@ class EwsPost:
                 error = self._error(trouble)
                 if trouble.reason not in TRANSIENT or attempt == tries:
                     raise error from None
-            self._closed.wait(0.1 * attempt)
+            self._closed.wait(SOON * attempt)
         raise Unreachable("Exchange was not asked")
 
     def _error(self, trouble: EwsTrouble) -> Exception:

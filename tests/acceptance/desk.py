@@ -19,6 +19,7 @@ from unittest.mock import patch
 
 from mailbot import cli, wiring
 from mailbot.jobs.deliver import DeliveryReport, deliver
+from mailbot.model.clock import SystemClock
 from mailbot.model.ids import ObjectGuid, PersonKey
 from mailbot.simulator import Delivered
 from mailbot.simulator.residents import Resident
@@ -67,7 +68,7 @@ def typed(here: Municipality | None, *words: str, keys: str = "") -> Typed:
         patch.object(sys, "argv", ["mailbot", *words]),
         patch.object(sys, "stdin", io.StringIO(keys)),
         patch.dict(os.environ, {"LOGNAME": ADMINISTRATOR, "COLUMNS": "100"}),
-        patch.object(wiring, "SystemClock", (lambda: clock) if clock else wiring.SystemClock),
+        patch.object(wiring, "SystemClock", (lambda: clock) if clock else SystemClock),
         redirect_stdout(out),
         redirect_stderr(err),
     ):

@@ -1,14 +1,19 @@
 """What an administrator types on a working day, and what comes back."""
 
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mailbot import wiring
 from mailbot.cli.demo import MARK
 from mailbot.cli.show import OUTCOMES
 from tests.acceptance.desk import ADMINISTRATOR, GIB, Desk, small_town, tables, typed
@@ -235,6 +240,30 @@ def test_every_table_can_be_had_as_json(desk: Desk, words: tuple[str, ...]) -> N
     assert shown.err == ""
 
 
+# the helpdesk
+
+
+def test_the_helpdesk_can_tell_whether_a_letter_is_ours(desk: Desk) -> None:
+    """Somebody calls: is this real? The code on it says so, also in small letters and without its dash."""
+    desk.types("sweep")
+    desk.goes_to_day(23, 10, 5)
+    desk.delivers()
+    (mail,) = desk.staff_got("plain-over")
+    found = re.search(r"\b[2-9A-Z]{4}-[2-9A-Z]{4}\b", re.sub("<[^>]+>", " ", mail.body))
+    assert found
+    for code in (found[0], found[0].lower().replace("-", "")):
+        said = desk.types("letter", code)
+        assert (said.code, said.out) == (0, "This letter is ours: quota (nudge), sent on 2026-11-23 10:05.\n")
+    assert desk.shows("letter", found[0])["ours"] is True
+
+
+def test_a_code_that_nobody_gave_out_is_not_ours(desk: Desk) -> None:
+    said = desk.types("letter", "K7QF-2M9X")
+    assert said.code == 1
+    assert said.out.startswith("No letter with this code is kept")
+    assert desk.types("letter", "K7QF-2M9X", "--json").json() == {"ours": False}
+
+
 # orderly failure
 
 
@@ -276,6 +305,28 @@ def test_mailbot_starts_as_a_module_and_is_quick_to_help() -> None:
     assert "sweep" in said.stdout
     loaded = {line.rpartition("|")[2].strip() for line in said.stderr.splitlines()}
     assert not loaded & {"sqlalchemy", "exchangelib", "pydantic", "lxml", "jinja2", "rich"}
+
+
+def test_the_two_lanes_of_the_service_connect_one_after_the_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both import the same large packages at their first turn; two at once would see half a package."""
+    met: list[bool] = []
+    inside = threading.Semaphore(1)
+
+    def connect(*_: object) -> object:
+        met.append(not inside.acquire(blocking=False))
+        time.sleep(0.05)
+        inside.release()
+        return object()
+
+    monkeypatch.setattr(wiring, "_exchange", connect)
+    monkeypatch.setattr(wiring, "_post", connect)
+    with desk.here.opened() as house, ThreadPoolExecutor(4) as lanes:
+        asked: list[Callable[[], object]] = [house.exchange, house.post, house.exchange, house.post]
+        made = list(lanes.map(lambda ask: ask(), asked))
+    assert met == [False, False], "one of each, and never both at once"
+    assert (made[0], made[1]) == (made[2], made[3])
 
 
 # the demo

@@ -1,5 +1,6 @@
-"""The managers' weekly digest over two weeks: figures that show nobody, leavers of the own team, or silence."""
+"""The managers' digest over two weeks: figures that show nobody, leavers of the own team, or silence."""
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,15 +64,9 @@ def people_and_orders(here: Municipality) -> tuple[People, dict[ObjectGuid, Outb
     with here.opened() as house:
         people = house.directory.people()
         with house.store.begin() as work:
-            kept = {
-                guid: [
-                    x
-                    for x in work.letters_of(house.store.person_key(guid))
-                    if x.order.kind is LetterKind.DIGEST
-                ]
-                for guid in people.by_guid
-            }
-    return people, {guid: letters[0] for guid, letters in kept.items() if letters}
+            kept = {guid: work.letters_of(house.store.person_key(guid)) for guid in people.by_guid}
+    found = {guid: [x for x in all_ if x.order.kind is LetterKind.DIGEST] for guid, all_ in kept.items()}
+    return people, {guid: orders[0] for guid, orders in found.items() if orders}
 
 
 def test_only_managers_get_one(voorbeeld_on_monday: Municipality) -> None:
@@ -115,23 +110,25 @@ def test_every_figure_rests_on_five_others_who_were_judged(voorbeeld_on_monday: 
             deviating = judged.count("deviation")
             assert reader not in members, "whoever reads it is not in it"
             assert len(judged) >= 5
-            assert WORDS[figure.word](deviating, len(judged)), (rule, figure, deviating, len(judged))
+            assert figure.word in may_be_said(deviating, len(judged)), (rule, figure, deviating, len(judged))
             if figure.tenths is not None:
                 assert len(judged) >= 40
                 assert abs(figure.tenths - 10 * deviating / len(judged)) <= 0.5
             looked_at += 1
     assert looked_at >= 10
-    assert {f.level for x in orders.values() for f in figures.decode(x.order.shown).figures.values()} > {
-        Level.TEAM
+    levels = {f.level for x in orders.values() for f in figures.decode(x.order.shown).figures.values()}
+    assert levels > {Level.TEAM}, "small teams are merged upward"
+
+
+def may_be_said(deviating: int, judged: int) -> set[Word]:
+    """What is true of these numbers and points at nobody."""
+    true = {
+        Word.NONE: deviating == 0,
+        Word.FEW: 1 <= deviating <= 2 and judged >= 10,
+        Word.SOME: 3 <= deviating <= judged - 3,
+        Word.MOST: deviating >= judged - 2,
     }
-
-
-WORDS = {
-    Word.NONE: lambda deviating, _judged: deviating == 0,
-    Word.FEW: lambda deviating, judged: 1 <= deviating <= 2 and judged >= 10,
-    Word.SOME: lambda deviating, judged: 3 <= deviating <= judged - 3,
-    Word.MOST: lambda deviating, judged: deviating >= judged - 2,
-}
+    return {word for word, holds in true.items() if holds}
 
 
 def circle(people: People, reader: ObjectGuid, level: Level) -> set[ObjectGuid]:
@@ -146,23 +143,23 @@ def circle(people: People, reader: ObjectGuid, level: Level) -> set[ObjectGuid]:
     return found - {reader}
 
 
-def test_no_digest_shows_a_number_of_people_who_deviate(voorbeeld_on_monday: Municipality) -> None:
-    """Words, and a share in tenths where forty or more were judged; never how many."""
+ALLOWED = ("5 mensen", "5 people", "10 mensen", "10 people")
+"""On how many a figure rests at least, and "about 1 in 10 people"."""
+
+
+def test_no_digest_shows_how_many_people_deviate(voorbeeld_on_monday: Municipality) -> None:
+    """Words, and a share in tenths where forty or more were judged; never a count, never a percentage."""
     for (mail,) in digests(voorbeeld_on_monday).values():
-        assert "%" not in mail.body.partition("</style>")[2]
-        assert (
-            "minder dan 3" in mail.body
-            or "Iedereen" in mail.body
-            or "deel" in mail.body
-            or "op de 10" in mail.body
-        )
+        said = re.sub(r"<[^>]+>", " ", mail.body.partition("</style>")[2])
+        assert "%" not in said
+        counted = re.findall(r"\b\d+ (?:mensen|people)\b", said)
+        assert counted
+        assert [count for count in counted if count not in ALLOWED] == []
 
 
 def test_it_says_how_many_mailboxes_were_read(voorbeeld_on_monday: Municipality) -> None:
-    assert all(
-        "van de 150 postbussen" in m.body or "of the 150 mailboxes" in m.body
-        for (m,) in digests(voorbeeld_on_monday).values()
-    )
+    for (mail,) in digests(voorbeeld_on_monday).values():
+        assert re.search(r"14\d (van de 150 postbussen|of the 150 mailboxes)", mail.body)
 
 
 def test_excluded_people_are_in_no_figure_and_get_no_digest(voorbeeld_on_monday: Municipality) -> None:

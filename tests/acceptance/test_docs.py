@@ -75,7 +75,7 @@ def test_every_file_and_make_target_in_the_readme_exists() -> None:
         if "NAME" not in path and "PACK" not in path:
             assert (ROOT / path).exists(), path
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"\bmake ([a-z]+)\b", README):
+    for target in re.findall(r"(?:^    |`)make ([a-z]+)\b", README, re.M):
         assert re.search(rf"^{target}:", makefile, re.M), target
 
 
@@ -85,7 +85,7 @@ def settings_keys() -> Iterator[tuple[str, str, str]]:
             yield section, key, inner.description or ""
 
 
-@pytest.mark.parametrize(("section", "key", "description"), settings_keys())
+@pytest.mark.parametrize(("section", "key", "description"), list(settings_keys()))
 def test_every_setting_stands_in_the_annotated_file(section: str, key: str, description: str) -> None:
     """In its own section, switched on or as a comment, so that nobody has to read code to find it."""
     assert description, "it is what an error message says of the key"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailbot.engine.gates import in_population
+from mailbot.jobs.deliver import deliver
 from mailbot.jobs.digest import digest
 from mailbot.model.slots import Job
 from tests.acceptance.desk import Desk, small_town, tables
@@ -160,7 +161,7 @@ def test_a_sample_mandate_reads_the_sample_and_nobody_else(desk: Desk) -> None:
     assert tables(desk.here)["visited"] == len(drawn)
 
 
-def test_a_mandate_revoked_while_the_service_runs_ends_the_digests(desk: Desk) -> None:
+def test_a_mandate_revoked_while_the_service_runs_ends_digests_and_letters(desk: Desk) -> None:
     """A running service is not started again on the day a gate closes: its jobs look for themselves."""
     desk.here.change(('mode = "off"', 'mode = "live"'))
     edit_gates(desk, ("# revoked = 2027-01-01", "revoked = 2026-11-24"))
@@ -171,3 +172,5 @@ def test_a_mandate_revoked_while_the_service_runs_ends_the_digests(desk: Desk) -
         assert digest(house, desk.here.slot(Job.DIGEST)) == 0
         with house.store.begin() as work:
             assert not [kind for kind, _ in work.letter_counts() if kind == "digest"]
+        assert deliver(house).sent == 0, "letters of yesterday's sweep have no ground today"
+    assert desk.readers() == set()

@@ -218,7 +218,9 @@ def test_a_letter_ordered_for_its_reader_is_redirected_when_the_mode_says_so(des
 
 def test_no_run_makes_more_letters_than_its_cap(desk: Desk) -> None:
     desk.here.change(('mode = "off"', 'mode = "live"'), ("cap_per_run = 200", "cap_per_run = 4"))
-    steps = {(row["rule"], row["step"]): row["count"] for row in desk.shows("sweep")["steps"]}
+    shown = desk.shows_with_log("sweep")
+    assert "letters_capped" in desk.shows("findings")["problems"], "the administrator hears of it"
+    steps = {(row["rule"], row["step"]): row["count"] for row in shown["steps"]}
     assert steps == {
         ("out_of_office", "open+nudge"): 3,
         ("quota", "open+nudge"): 1,

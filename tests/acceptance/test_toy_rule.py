@@ -209,9 +209,9 @@ def test_no_other_file_was_touched(workshop: Workshop) -> None:
 
 
 def test_its_cases_are_found_and_hold(workshop: Workshop) -> None:
+    words = ["-q", "--import-mode=importlib", "-p", "no:cacheprovider", "tests/rules/test_cases.py"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--import-mode=importlib", "-p", "no:cacheprovider"]
-        + ["tests/rules/test_cases.py", "-k", "spring_cleaning and rule_says"],
+        [sys.executable, "-m", "pytest", *words, "-k", "spring_cleaning and rule_says"],
         cwd=workshop.copy,
         env=workshop.env,
         capture_output=True,
@@ -248,7 +248,7 @@ def test_a_dry_run_counts_its_verdicts_beside_the_others(workshop: Workshop) -> 
 
 
 def test_one_weekly_letter_each_and_the_most_useful_first(workshop: Workshop) -> None:
-    """Seven have too full a mailbox by both articles: they hear of the limit, the new letter waits its week."""
+    """Seven have too full a mailbox by both articles: they hear of the limit, the new one waits its week."""
     shown = workshop.shows("sweep")
     steps = {row["step"]: row["count"] for row in shown["steps"] if row["rule"] == "spring_cleaning"}
     assert steps == {"open+nudge": 1, "open (one_a_week)": 7, "open (account_closed)": 1}
@@ -257,7 +257,7 @@ def test_one_weekly_letter_each_and_the_most_useful_first(workshop: Workshop) ->
 
 
 def test_its_letter_arrives(workshop: Workshop) -> None:
-    """The service itself, from the copy: started, left alone until the letter is there, ended with SIGTERM."""
+    """The service itself, from the copy: started, left alone until the letter is there, then ended."""
     desk = workshop.desk
     with service(workshop):
         deadline = time.monotonic() + 45

@@ -131,11 +131,12 @@ def target(mailbox: Mailbox) -> Target:
 
 
 def staff(town: Town) -> list[Mailbox]:
-    """The mailboxes of ordinary employees, in a fixed order."""
+    """The mailboxes of the employees who are not excluded, in a fixed order."""
+    left_out = town.excluded()
     return [
         mailbox
         for resident in town.residents
-        if resident.recipient_type == "user" and resident.person_key
+        if resident.recipient_type == "user" and resident.address not in left_out
         for mailbox in [town.mailbox(resident.address)]
         if mailbox is not None
     ]

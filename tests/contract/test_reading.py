@@ -72,7 +72,8 @@ class TestSteps:
 
         def more(facts: MailboxFacts) -> Collection[Need[Any]]:
             steps.append(set(facts.values))
-            return {1: [REPLY], 2: [RULES]}.get(len(facts.values), [])
+            after: dict[int, list[Need[Any]]] = {1: [REPLY], 2: [RULES]}
+            return after.get(len(facts.values), [])
 
         facts = read(road, [somebody], [SIZE], more)[somebody.guid]
         assert steps == [{SIZE}, {SIZE, REPLY}, {SIZE, REPLY, RULES}]
@@ -153,6 +154,7 @@ class TestEveryTargetOnce:
         def broken(*_: object) -> Any:
             raise ArithmeticError
 
+        road.sign_in()
         monkeypatch.setattr(calls, "availability", broken)
         for found in read(road, people, EVERYTHING).values():
             assert reason(found, ABSENCES) is reason(found, HOURS) is Reason.ANSWER_BROKEN

@@ -57,7 +57,7 @@ def entries(draw: st.DrawFn, day: date) -> tuple[Interval, ...]:
 
 
 def calendar(day: date, closed: frozenset[date] = frozenset()) -> WorkCalendar:
-    now = datetime.combine(day, time(6), ZONE).astimezone(UTC)
+    now = datetime.combine(day, time(12), ZONE).astimezone(UTC)
     years = {year: frozenset(d for d in closed if d.year == year) for year in (2025, *YEARS, 2028)}
     return WorkCalendar(now, ZONE, ClosedDays(years))
 

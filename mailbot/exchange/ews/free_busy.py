@@ -74,6 +74,12 @@ def _cut(start: datetime, end: datetime) -> Iterator[Interval]:
         start = until
 
 
+def trouble(answer: Answer) -> EwsTrouble | None:
+    """What keeps an answer from showing a calendar."""
+    view = _view(answer)
+    return view if isinstance(view, EwsTrouble) else None
+
+
 def _view(answer: Answer) -> Answer:
     if isinstance(answer, EwsTrouble):
         return answer
@@ -83,8 +89,8 @@ def _view(answer: Answer) -> Answer:
             return readers.missing()
         calls.checked(message)
         return readers.free_busy_view(answer)
-    except EwsTrouble as trouble:
-        return trouble
+    except EwsTrouble as met:
+        return met
 
 
 def _absences(view: Answer, earlier: Fact[AbsenceList], at: datetime) -> Fact[AbsenceList]:
@@ -96,8 +102,8 @@ def _absences(view: Answer, earlier: Fact[AbsenceList], at: datetime) -> Fact[Ab
     window = earlier.value.window
     try:
         blocks = {b for b in readers.away_blocks(view) if b.start < window.end and b.end > window.start}
-    except EwsTrouble as trouble:
-        return Unknown(trouble.reason)
+    except EwsTrouble as met:
+        return Unknown(met.reason)
     return Known(AbsenceList(tuple(sorted(blocks | set(earlier.value.blocks))), window), at)
 
 
@@ -106,7 +112,7 @@ def _pattern(view: Answer, zone: ZoneInfo, start: datetime, at: datetime) -> Fac
         return Unknown(view.reason)
     try:
         return Known(readers.work_pattern(view, zone, start), at)
-    except EwsTrouble as trouble:
-        return Unknown(trouble.reason)
+    except EwsTrouble as met:
+        return Unknown(met.reason)
     except ValueError:  # hours that end before they start
         return Unknown(Reason.ANSWER_BROKEN)

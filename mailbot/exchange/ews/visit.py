@@ -30,6 +30,9 @@ TRIES = 3
 PAUSE = 2.0
 """Seconds of rest after a throttled call for which the server named none; doubled with every try."""
 
+SOON = 0.1
+"""Seconds before another try after a lost connection or a failure of the server; doubled with every try."""
+
 ROUNDS = 4
 """Steps of asking for one mailbox; a rule that wants more than three follow-ups is wrong."""
 
@@ -200,7 +203,7 @@ class Visitor:
             if trouble.reason is Reason.THROTTLED:
                 run.budget.back_off(trouble.rest or PAUSE * 2**attempt)
             elif attempt + 1 < tries:
-                run.stop.wait(0.1 * 2**attempt)
+                run.stop.wait(SOON * 2**attempt)
         return trouble
 
     def _mailbox_until(self) -> float:
@@ -209,11 +212,23 @@ class Visitor:
     def _free_busy(
         self, chunk: Sequence[Target], asked: Collection[Need[Any]], now: datetime
     ) -> dict[Target, free_busy.Facts]:
-        """Absences and working hours of a whole chunk, with one request per window."""
+        """Absences and working hours of a whole chunk, with one request per window, and one more for
+        mailboxes in it that had a trouble that passes."""
         asker = free_busy.Asker(asked, now, self._zone, self._clock.now())
         until = self._mailbox_until()
         for piece in asker.pieces():
-            for target, answer in self._availability(chunk, piece, until).items():
+            answers = self._availability(chunk, piece, until)
+            again = []
+            for target, answer in answers.items():
+                trouble = free_busy.trouble(answer)
+                if trouble is answer or trouble is None or trouble.reason not in TRANSIENT:
+                    continue
+                if trouble.reason is Reason.THROTTLED:
+                    self._run.budget.back_off(trouble.rest or PAUSE)
+                again.append(target)
+            if again:
+                answers.update(self._availability(again, piece, until))
+            for target, answer in answers.items():
                 asker.add(target, answer, piece)
         return asker.found
 

@@ -100,8 +100,9 @@ def test_an_absence_that_is_over_lapses_by_the_clock(state: FindingState, verdic
 def test_absences_that_only_touch_are_two() -> None:
     told = finding(ABSENCE, TOLD, WEEK_OFF)
     right_after = Interval(WEEK_OFF.end, WEEK_OFF.end + timedelta(days=3))
-    case = Case(KIM, ABSENCE, Kind.EVENT, deviation("no_reply", right_after), (told,))
-    assert current(case) is None
+    right_before = Interval(WEEK_OFF.start - timedelta(days=3), WEEK_OFF.start)
+    for other in (right_after, right_before):
+        assert current(Case(KIM, ABSENCE, Kind.EVENT, deviation("no_reply", other), (told,))) is None
 
 
 def test_of_two_absences_the_verdict_speaks_of_the_one_that_it_overlaps() -> None:

@@ -123,6 +123,22 @@ def test_the_digest_of_a_closed_monday_keeps_its_name_and_comes_on_tuesday() -> 
     assert found == Due(digest_of(easter_monday), ())
 
 
+def test_the_digest_of_a_closed_friday_waits_for_the_weekend_to_pass() -> None:
+    fridays = Schedule(Job.DIGEST, (time(8),), frozenset({4}), timedelta(days=2), roll_to_office_day=True)
+    christmas = date(2026, 12, 25)
+    for later in range(3):
+        now = local(christmas + timedelta(days=later), 23)
+        assert due(now, fridays, (), ZONE, HOLIDAYS, since=christmas) == Due(None, ())
+    found = due(local(date(2026, 12, 28), 8), fridays, (), ZONE, HOLIDAYS, since=christmas)
+    assert found == Due(digest_of(christmas), ())
+
+
+def test_a_turn_right_after_midnight_belongs_to_the_local_day() -> None:
+    night = Schedule(Job.SWEEP, (time(0, 15),), EVERY_DAY, grace=timedelta(hours=1))
+    day = date(2026, 7, 1)
+    assert due(local(day, 0, 15), night, (), ZONE, since=day) == Due(sweep_of(day, "00:15"), ())
+
+
 def test_a_job_with_two_times_a_day_has_two_slots_a_day() -> None:
     schedule = Schedule(Job.SWEEP, (time(6), time(13)), EVERY_DAY, grace=timedelta(hours=12))
     day = date(2026, 11, 23)

@@ -1,0 +1,337 @@
+"""Everything that can go wrong with one question makes that one fact unknown, and nothing else.
+
+Each fault of the simulator strikes each question of one mailbox; all other facts must equal what is read
+without any fault.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from mailbot.exchange.ews import visit
+from mailbot.model.facts import Known, Reason
+from mailbot.model.needs import Need
+from mailbot.ports import Exchange
+from mailbot.simulator import Fault, FaultKind, SimulatorServer, Town
+from mailbot.simulator.mailboxes import InboxRule, Mailbox, Reply
+from tests.contract.conftest import OpenRoad
+from tests.contract.roads import (
+    ABSENCES,
+    EVERYTHING,
+    HOURS,
+    KITS,
+    NOW,
+    REPLY,
+    RULES,
+    SIZE,
+    Kit,
+    Terms,
+    asked,
+    listen,
+    read,
+    reason,
+    staff,
+    values,
+)
+
+FITTING = {
+    FaultKind.BUSY_503: Reason.THROTTLED,
+    FaultKind.SERVER_BUSY: Reason.THROTTLED,
+    FaultKind.INTERNAL_BUSY: Reason.THROTTLED,
+    FaultKind.FORBIDDEN_403: Reason.ACCESS_DENIED,
+    FaultKind.SLOW: Reason.TIMED_OUT,
+    FaultKind.HANG: Reason.TIMED_OUT,
+    FaultKind.DROP_BEFORE: Reason.CONNECTION_LOST,
+    FaultKind.DROP_AFTER: Reason.CONNECTION_LOST,
+    FaultKind.DROP_MIDWAY: Reason.CONNECTION_LOST,
+    FaultKind.BROKEN_XML: Reason.ANSWER_BROKEN,
+    FaultKind.HTML_PAGE: Reason.ANSWER_BROKEN,
+    FaultKind.NO_OPERATION: Reason.OPERATION_MISSING,
+    FaultKind.UNEXPECTED: Reason.OPERATION_MISSING,
+    FaultKind.PLAIN_500: Reason.SERVER_FAILED,
+    FaultKind.CODE: Reason.ACCESS_DENIED,
+    FaultKind.SOAP_CODE: Reason.ACCESS_DENIED,
+    FaultKind.VALUE_MISSING: Reason.VALUE_MISSING,
+}
+ELSEWHERE = {FaultKind.UNAUTHORIZED}
+"""Proven with the sign-in: a 401 is no matter of one fact."""
+
+THROTTLING = [kind for kind, why in FITTING.items() if why is Reason.THROTTLED]
+
+CODES = {
+    "ErrorServerBusy": Reason.THROTTLED,
+    "ErrorInternalServerTransientError": Reason.SERVER_FAILED,
+    "ErrorTimeoutExpired": Reason.TIMED_OUT,
+    "ErrorImpersonationDenied": Reason.ACCESS_DENIED,
+    "ErrorCannotFindUser": Reason.MAILBOX_MISSING,
+    "ErrorMailboxMoveInProgress": Reason.MAILBOX_MOVED,
+    "ErrorAccountDisabled": Reason.MAILBOX_DISABLED,
+    "ErrorInvalidRequest": Reason.OPERATION_MISSING,
+    "ErrorSchemaValidation": Reason.OPERATION_MISSING,
+    "ErrorNobodyEverSawThisOne": Reason.SERVER_FAILED,
+    "Zie het verslag van de heer De Vries": Reason.ANSWER_BROKEN,
+}
+"""Response codes, whether or not the EWS client has a class for them."""
+
+
+@pytest.fixture(scope="module")
+def here() -> Iterator[SimulatorServer]:
+    """One server for all faults, with people who have something to read."""
+    town = Town.build(seed=1, mailboxes=12, now=NOW, stories=())
+    for mailbox in staff(town):
+        mailbox.reply = Reply("Enabled", internal="Weg", external="Away")
+        mailbox.rules = [InboxRule("Weg", replies=True)]
+    with SimulatorServer(town) as server:
+        yield server
+
+
+@pytest.fixture
+def server(here: SimulatorServer) -> Iterator[SimulatorServer]:
+    here.log.clear()
+    yield here
+    here.faults.clear()
+
+
+@pytest.fixture
+def people(server: SimulatorServer) -> list[Mailbox]:
+    return staff(server.town)[:5]
+
+
+@pytest.fixture(scope="module")
+def faultless(here: SimulatorServer) -> dict[str, dict[str, Any]]:
+    """What is read when nothing goes wrong."""
+    road = KITS[0].exchange(here, Terms())
+    try:
+        found = {guid: values(facts) for guid, facts in read(road, staff(here.town)[:5]).items()}
+    finally:
+        road.close()
+    assert not [value for told in found.values() for value in told.values() if isinstance(value, Reason)]
+    return found
+
+
+@pytest.fixture
+def road(open_road: OpenRoad, short_pauses: None) -> Exchange:
+    return open_road(request_deadline=0.4, mailbox_deadline=3)
+
+
+def changes(
+    before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]
+) -> dict[tuple[str, str], Any]:
+    """(mailbox, need) -> what is told now, where that is not what was told before."""
+    assert before.keys() == after.keys()
+    return {
+        (guid, name): after[guid].get(name)
+        for guid in before
+        for name in before[guid]
+        if after[guid].get(name) != before[guid][name]
+    }
+
+
+def test_every_kind_of_fault_is_proven() -> None:
+    assert set(FITTING) | ELSEWHERE == set(FaultKind)
+
+
+@pytest.mark.parametrize("kind", FITTING)
+@pytest.mark.parametrize("need", [SIZE, REPLY, RULES], ids=lambda need: need.name)
+def test_one_question_about_one_mailbox(
+    road: Exchange,
+    server: SimulatorServer,
+    kit: Kit,
+    people: list[Mailbox],
+    faultless: dict[str, dict[str, Any]],
+    need: Need[Any],
+    kind: FaultKind,
+) -> None:
+    if kind is FaultKind.VALUE_MISSING and need is RULES:
+        pytest.skip("an answer without rules says that there are none")
+    unlucky = people[3]
+    server.faults.add(
+        Fault(kind, kit.operations[need], unlucky.address, seconds=_seconds(kind), code=_code(kind))
+    )
+    after = {guid: values(facts) for guid, facts in read(road, people).items()}
+    assert changes(faultless, after) == {(unlucky.guid, need.name): FITTING[kind]}
+    assert server.faults.struck() >= 1
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FITTING if kind is not FaultKind.VALUE_MISSING])
+def test_the_question_about_many_mailboxes(
+    road: Exchange,
+    server: SimulatorServer,
+    kit: Kit,
+    people: list[Mailbox],
+    faultless: dict[str, dict[str, Any]],
+    kind: FaultKind,
+) -> None:
+    """Whoever spoils the batch is found and stands alone; throttling is nobody's in particular, and the
+    whole batch is told so."""
+    unlucky = people[3]
+    aimed_at = None if kind is FaultKind.INTERNAL_BUSY else unlucky.address
+    server.faults.add(
+        Fault(kind, kit.operations[ABSENCES], aimed_at, seconds=_seconds(kind), code=_code(kind))
+    )
+    after = {guid: values(facts) for guid, facts in read(road, people).items()}
+    changed = changes(faultless, after)
+    assert {name for _, name in changed} == {ABSENCES.name, HOURS.name}
+    assert set(changed.values()) == {FITTING[kind]}
+    hit = {guid for guid, _ in changed}
+    assert unlucky.guid in hit if kind in THROTTLING else hit == {unlucky.guid}
+
+
+def _seconds(kind: FaultKind) -> float:
+    return 2 if kind is FaultKind.SLOW else 0.02 if kind is FaultKind.SERVER_BUSY else 0
+
+
+def _code(kind: FaultKind) -> str:
+    return "ErrorAccessDenied" if kind in (FaultKind.CODE, FaultKind.SOAP_CODE) else ""
+
+
+@pytest.mark.parametrize("kind", [FaultKind.CODE, FaultKind.SOAP_CODE])
+@pytest.mark.parametrize(("code", "why"), CODES.items())
+def test_response_codes_in_messages_and_in_faults(
+    road: Exchange, server: SimulatorServer, people: list[Mailbox], kind: FaultKind, code: str, why: Reason
+) -> None:
+    server.faults.add(Fault(kind, "FindFolder", code=code))
+    assert reason(read(road, people[:1], [SIZE])[people[0].guid], SIZE) is why
+
+
+@pytest.mark.parametrize("kind", [FaultKind.NO_OPERATION, FaultKind.UNEXPECTED, FaultKind.PLAIN_500])
+@pytest.mark.parametrize("need", [SIZE, ABSENCES, REPLY, RULES], ids=lambda need: need.name)
+def test_a_server_that_lacks_an_operation_lacks_that_fact_of_everybody(
+    road: Exchange, server: SimulatorServer, kit: Kit, people: list[Mailbox], need: Need[Any], kind: FaultKind
+) -> None:
+    server.faults.add(Fault(kind, kit.operations[need]))
+    for found in read(road, people).values():
+        lacking = {other for other in EVERYTHING if kit.operations[other] == kit.operations[need]}
+        assert {reason(found, other) for other in lacking} == {FITTING[kind]}
+        assert all(isinstance(found.get(other), Known) for other in EVERYTHING if other not in lacking)
+
+
+def test_looking_for_one_culprit_ends_where_everybody_fails(
+    open_road: OpenRoad, server: SimulatorServer, short_pauses: None
+) -> None:
+    """A server that is down is not asked about each mailbox in turn, and not again for each batch."""
+    town = Town.build(seed=1, mailboxes=120, now=NOW, stories=())
+    with SimulatorServer(town) as down:
+        road = open_road(down, workers=1)
+        road.sign_in()
+        down.log.clear()
+        down.faults.add(Fault(FaultKind.PLAIN_500, "GetUserAvailability"))
+        facts = read(road, staff(town), [ABSENCES])
+        assert {reason(found, ABSENCES) for found in facts.values()} == {Reason.SERVER_FAILED}
+        batches = 3
+        assert len(asked(down, "GetUserAvailability")) <= batches * visit.TRIES + visit.SPLITS
+
+
+def test_two_bad_mailboxes_of_fifty_are_both_found(open_road: OpenRoad) -> None:
+    town = Town.build(seed=1, mailboxes=60, now=NOW, stories=())
+    people = staff(town)[:50]
+    bad = [people[7], people[41]]
+    with SimulatorServer(town) as server:
+        road = open_road(server, workers=1)
+        for mailbox in bad:
+            server.faults.add(Fault(FaultKind.HTML_PAGE, "GetUserAvailability", mailbox.address))
+        facts = read(road, people, [ABSENCES])
+    unknown = {guid for guid, found in facts.items() if not found.was_read}
+    assert unknown == {mailbox.guid for mailbox in bad}
+
+
+@pytest.mark.parametrize(
+    "kind", [FaultKind.BUSY_503, FaultKind.DROP_BEFORE, FaultKind.DROP_MIDWAY, FaultKind.PLAIN_500]
+)
+def test_a_hitch_that_passes_is_not_noticed(
+    road: Exchange,
+    server: SimulatorServer,
+    people: list[Mailbox],
+    faultless: dict[str, dict[str, Any]],
+    kind: FaultKind,
+) -> None:
+    server.faults.add(*(Fault(kind, operation, count=1) for operation in ("FindFolder", "GetInboxRules")))
+    after = {guid: values(facts) for guid, facts in read(road, people).items()}
+    assert changes(faultless, after) == {}
+    assert server.faults.struck() == 2
+
+
+def test_a_hitch_of_one_mailbox_in_a_batch_passes_too(
+    road: Exchange, server: SimulatorServer, people: list[Mailbox], faultless: dict[str, dict[str, Any]]
+) -> None:
+    """Exchange answers so for a calendar that it could not reach in time. Only that one is asked again."""
+    road.sign_in()
+    server.log.clear()
+    unlucky = people[2]
+    server.faults.add(
+        Fault(FaultKind.CODE, "GetUserAvailability", unlucky.address, count=1, code="ErrorADUnavailable")
+    )
+    after = {guid: values(facts) for guid, facts in read(road, people).items()}
+    assert changes(faultless, after) == {}
+    about = [boxes for boxes in asked(server, "GetUserAvailability") if unlucky.address in boxes]
+    assert about[1:] == [(unlucky.address,)]
+
+
+def test_what_is_no_passing_trouble_is_asked_once(
+    road: Exchange, server: SimulatorServer, people: list[Mailbox]
+) -> None:
+    for kind in (FaultKind.FORBIDDEN_403, FaultKind.BROKEN_XML, FaultKind.NO_OPERATION, FaultKind.HANG):
+        server.faults.clear()
+        server.log.clear()
+        server.faults.add(Fault(kind, "FindFolder"))
+        read(road, people[:1], [SIZE])
+        assert len(asked(server, "FindFolder")) == 1, kind
+
+
+class TestThrottling:
+    def test_a_server_that_throttles_for_ever_ends_the_run_all_the_same(
+        self, road: Exchange, server: SimulatorServer, people: list[Mailbox]
+    ) -> None:
+        server.faults.add(Fault(FaultKind.SERVER_BUSY, seconds=0.01))
+        facts = read(road, people)
+        assert {why for found in facts.values() for why in values(found).values()} == {Reason.THROTTLED}
+
+    @pytest.mark.parametrize(("kind", "seconds"), [(FaultKind.BUSY_503, 1.0), (FaultKind.SERVER_BUSY, 0.6)])
+    def test_the_time_that_the_server_asks_for_is_kept(
+        self,
+        open_road: OpenRoad,
+        server: SimulatorServer,
+        people: list[Mailbox],
+        kind: FaultKind,
+        seconds: float,
+        heard: Callable[[], list[float]],
+    ) -> None:
+        """Retry-After in seconds, BackOffMilliseconds in thousandths of one."""
+        server.faults.add(Fault(kind, "FindFolder", nth=2, count=1, seconds=seconds))
+        facts = read(open_road(workers=1), people[:3], [SIZE])
+        assert all(found.was_read for found in facts.values())
+        _probe, _first, throttled, after, _last = heard()
+        assert after - throttled >= seconds * 0.95
+
+    def test_a_rest_that_outlasts_a_mailbox_is_kept_and_the_next_ones_wait_for_it(
+        self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
+    ) -> None:
+        """Not one request more, and whoever comes after the rest is read as ever."""
+        server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", count=1, seconds=1))
+        facts = read(open_road(workers=1, request_deadline=0.3, mailbox_deadline=0.3), people[:8], [SIZE])
+        told = [values(found)["mailbox size"] for found in facts.values()]
+        throttled = [value for value in told if value is Reason.THROTTLED]
+        assert 2 <= len(throttled) <= 5
+        assert len(asked(server, "FindFolder")) == 1 + len(told) - len(throttled)
+
+    def test_all_workers_of_all_runs_rest(
+        self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
+    ) -> None:
+        server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", count=1, seconds=60))
+        road = open_road(workers=1, request_deadline=0.2, mailbox_deadline=0.2)
+        read(road, people[:1], [SIZE])
+        server.log.clear()
+        other = open_road(workers=4, request_deadline=0.2, mailbox_deadline=0.2)
+        facts = read(other, people[:4], [SIZE, REPLY])
+        assert {why for found in facts.values() for why in values(found).values()} == {Reason.THROTTLED}
+        assert server.access_log() == []
+
+    @pytest.fixture
+    def heard(self, server: SimulatorServer) -> Iterator[Callable[[], list[float]]]:
+        """When requests reached the server, in seconds."""
+        moments: list[float] = []
+        listen(server, lambda _content: moments.append(time.monotonic()))
+        yield lambda: moments
+        del server.answer_ews
