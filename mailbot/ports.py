@@ -94,6 +94,9 @@ class Post(Protocol):
     def trace(self, key: LetterId, message_id: str) -> Trace:
         """Where the letter is: in drafts, in sent, or nowhere. Raises Unreachable when it cannot be told."""
 
+    def discard(self, draft: str) -> bool:
+        """Hard-delete a draft. False when it is not in drafts any more: then it may have been sent."""
+
     def tidy(self, keys: Collection[LetterId]) -> frozenset[LetterId]:
         """Hard-delete the proof copies of letters that are recorded as sent; gives those that are gone."""
 
@@ -118,6 +121,9 @@ class Letters(Protocol):
 
     def topics(self) -> frozenset[str]:
         """Topics that have texts in every language."""
+
+    def tips(self) -> tuple[str, ...]:
+        """Names of the tips that a digest can give."""
 
 
 class Operator(Protocol):
@@ -169,7 +175,9 @@ class Work(Protocol):
         """Drop the shown values of this slot's judgements and all judgements of earlier slots."""
 
     # findings
-    def living(self, rules: Collection[RuleId] | None = None) -> list[Finding]: ...
+    def living(self, rules: Collection[RuleId] | None = None, now: datetime | None = None) -> list[Finding]:
+        """The living findings. With `now` also events that are not over and that somebody was told of,
+        whatever became of the finding: an event is never told twice."""
 
     def findings_of(self, person: PersonKey) -> list[Finding]: ...
 
@@ -192,8 +200,9 @@ class Work(Protocol):
     def order(self, letter: LetterId, order: LetterOrder, now: datetime) -> bool:
         """Put a letter in the outbox; False when a letter with its key is there already."""
 
-    def letters_due(self, now: datetime, limit: int) -> list[OutboxLetter]:
-        """Letters to work on: unfinished ones first, then waiting ones whose time has come."""
+    def letters_due(self, now: datetime, limit: int, seen: Collection[LetterId] = ()) -> list[OutboxLetter]:
+        """Letters to work on that are not among `seen`: waiting ones whose time has come, then unfinished
+        ones, so that a letter which fails every time holds up no other."""
 
     def letter(self, letter: LetterId) -> OutboxLetter | None: ...
 
@@ -203,7 +212,12 @@ class Work(Protocol):
     def letters_of(self, person: PersonKey) -> list[OutboxLetter]: ...
 
     def move(
-        self, letter: LetterId, from_: LetterState, to: LetterState, now: datetime, draft: str | None = None
+        self,
+        letter: LetterId,
+        from_: LetterState,
+        to: LetterState,
+        now: datetime,
+        draft: str | None = None,
     ) -> None:
         """Raises Busy when the letter is not in state `from_` any more."""
 

@@ -1,6 +1,7 @@
 """The only place that turns settings into adapters."""
 
 import os
+import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -27,7 +28,7 @@ from mailbot.letters.smtp_relay import SmtpRelay
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.clock import Clock, SystemClock
 from mailbot.model.errors import GateClosed, SettingsRefused
-from mailbot.model.ids import ObjectGuid
+from mailbot.model.ids import ObjectGuid, RuleId
 from mailbot.model.letters import LetterKind
 from mailbot.model.people import Language
 from mailbot.model.slots import Job
@@ -142,9 +143,9 @@ def opened(
             store=store,
             exchange=_once(partial(_exchange, found, clock, breaker, stack), one_at_a_time),
             post=_once(partial(_post, found, breaker, stack, wrap_post), one_at_a_time),
-            letters=_letters(found, texts, clock),
+            letters=_letters(found, texts),
             operator=_operator(found, store, clock),
-            owner=owner or f"{socket.gethostname()}/{os.getpid()}",
+            owner=owner or f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}",
             halting=halting,
         )
         if insist and house.terms.mode is Mode.LIVE and not house.gates_open():
@@ -287,18 +288,8 @@ def _post(found: Configuration, breaker: "Breaker", stack: ExitStack, wrap: Post
     return wrap(post) if wrap else post
 
 
-def _letters(found: Configuration, texts: LetterTexts, clock: Clock) -> TomlLetters:
+def _letters(found: Configuration, texts: LetterTexts) -> TomlLetters:
     settings = found.settings
-    today = clock.now().astimezone(settings.organisation.zone).date()
-    norms = {
-        norm.rule: NormText(
-            norm.article,
-            dict.fromkeys(Language, found.pack.source.regulation),
-            {Language.NL: norm.text_nl, Language.EN: norm.text_en},
-        )
-        for norm in found.pack.active_norms(today)
-        if norm.rule is not None
-    }
     return TomlLetters(
         texts,
         organisation=settings.organisation.name,
@@ -306,8 +297,22 @@ def _letters(found: Configuration, texts: LetterTexts, clock: Clock) -> TomlLett
         sender_name=settings.delivery.sender_name,
         contact=settings.delivery.contact,
         intranet_word=settings.delivery.intranet_word,
-        norms=norms,
+        norms=partial(_norm_texts, found.pack),
+        warning_article=found.pack.warning_article or "",
     )
+
+
+def _norm_texts(pack: Pack, day: date) -> Mapping[RuleId, NormText]:
+    """The articles behind the rules that are on that day, in plain words."""
+    return {
+        norm.rule: NormText(
+            norm.article,
+            dict.fromkeys(Language, pack.source.regulation),
+            {Language.NL: norm.text_nl, Language.EN: norm.text_en},
+        )
+        for norm in pack.active_norms(day)
+        if norm.rule is not None
+    }
 
 
 def _operator(found: Configuration, store: Store, clock: Clock) -> FileOperator:

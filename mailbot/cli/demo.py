@@ -180,6 +180,10 @@ class Copying:
         if draft in self._drafts:
             self._copies.append(self._drafts.pop(draft))
 
+    def discard(self, draft: str) -> bool:
+        self._drafts.pop(draft, None)
+        return self._post.discard(draft)
+
     def trace(self, key: "LetterId", message_id: str) -> "Trace":
         return self._post.trace(key, message_id)
 

@@ -35,6 +35,9 @@ def sweep(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and judge, store the plan, change and send nothing.")
     ] = False,
+    accept_people: Annotated[
+        bool, typer.Option("--accept-people", help="The people file lost many people, and that is right.")
+    ] = False,
     json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
@@ -52,7 +55,7 @@ def sweep(
         now = house.clock.now().astimezone(house.terms.zone)
         slot = Slot(Job.SWEEP, now.date(), f"{'dry' if dry_run else 'manual'}-{now:%H%M%S}")
         with show.Bar("mailboxes", hidden=json) as bar:
-            report = run_sweep(house, slot, dry_run, bar)
+            report = run_sweep(house, slot, dry_run, bar, accept_people)
         hours = house.terms.hours.state
     if report is None:
         raise Busy("another sweep was started in this second; see: mailbot findings")

@@ -38,6 +38,8 @@ def transitions(case: Case, now: datetime) -> list[tuple[Finding | None, Transit
     if verdict.outcome is Outcome.DEVIATION and found is None:
         changes.append((None, _opening(case, now)))
     for finding in case.findings:
+        if not finding.state.live:
+            continue
         if finding.kind is Kind.EVENT and finding.occurrence and finding.occurrence.end <= now:
             changes.append((finding, _change(finding, FindingState.LAPSED)))
         elif finding.kind is Kind.EVENT and finding.state is not FindingState.OPEN:

@@ -29,13 +29,13 @@ class LetterHours:
 class Limits:
     """`cap` letters per run; `priority` orders them (lowest first, then by a mix that favours nobody).
 
-    `once` is set in mode redirect, where a test letter tells nobody and must not be made again every week.
+    `test` is set in mode redirect: letters are made as test letters, one per finding, and tell nobody.
     """
 
     cap: int
     hours: LetterHours
     priority: Mapping[RuleId, int]
-    once: bool = False
+    test: bool = False
 
 
 HeldFor = Callable[[PersonKey], Held | None]
@@ -59,7 +59,7 @@ def make_steps(
             else:
                 steps.append(PlanStep(case.person, case.rule, finding, transition, None))
         if case.verdict.outcome is Outcome.DEVIATION:
-            wish = _wish(case, current(case), opening, calendar, limits.hours)
+            wish = _wish(case, current(case), opening, calendar, limits)
             if wish is not None:
                 wishes.append((case, wish))
     nudged = set(nudged_this_week)
@@ -67,7 +67,7 @@ def make_steps(
     for case, wish in sorted(wishes, key=lambda pair: _order(pair[0], limits)):
         letter, held = wish.letter, wish.held or held_for(case.person)
         if held is None and letter is not None:
-            if limits.once and wish.finding is not None and wish.finding.letters:
+            if limits.test and wish.finding is not None and wish.finding.letters:
                 held = Held.TESTED
             elif letter.weekly and case.person in nudged:
                 held = Held.ONE_A_WEEK
@@ -88,7 +88,7 @@ def _wish(
     found: Finding | None,
     opening: Transition | None,
     calendar: WorkCalendar,
-    hours: LetterHours,
+    limits: Limits,
 ) -> PlanStep | None:
     """The step that tells of a deviation nobody told yet, before anything else holds it back."""
     if found is not None and (found.state is not FindingState.OPEN or found.pending):
@@ -96,7 +96,7 @@ def _wish(
     finding = found.id if found is not None else opening.finding if opening is not None else None
     if finding is None:
         return None
-    window = _window(case.kind, calendar, hours)
+    window = _window(case.kind, calendar, limits.hours)
     if window is None:
         return PlanStep(case.person, case.rule, found, opening, None, Held.TOO_LATE_TODAY)
     number = found.letters if found is not None else 0
@@ -110,6 +110,7 @@ def _wish(
         not_after=window[1],
         finding=finding,
         weekly=case.kind is Kind.STATE,
+        test=limits.test,
     )
     return PlanStep(case.person, case.rule, found, opening, order)
 
@@ -133,19 +134,19 @@ def _window(kind: Kind, calendar: WorkCalendar, hours: LetterHours) -> tuple[dat
 def next_office_day(calendar: WorkCalendar, closes: time) -> date:
     """Today when the office is open today and not closed yet, else the next office day."""
     today = calendar.today
-    if _is_office_day(calendar, today) and calendar.now < calendar.at(today, closes):
+    if is_office_day(calendar, today) and calendar.now < calendar.at(today, closes):
         return today
     return _office_day_after(calendar, today)
 
 
 def _office_day_after(calendar: WorkCalendar, day: date) -> date:
     day += timedelta(days=1)
-    while not _is_office_day(calendar, day):
+    while not is_office_day(calendar, day):
         day += timedelta(days=1)
     return day
 
 
-def _is_office_day(calendar: WorkCalendar, day: date) -> bool:
+def is_office_day(calendar: WorkCalendar, day: date) -> bool:
     """In a year that nobody settled only weekends are known to be closed; letters may wait for a weekday."""
     if not calendar.closed.covers(day.year):
         return day.weekday() < 5

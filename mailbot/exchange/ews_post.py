@@ -39,7 +39,6 @@ REFUSALS = frozenset(
         "ErrorNoRespondingCASInDestinationSite",
         "ErrorMessageSizeExceeded",
         "ErrorInvalidSmtpAddress",
-        "ErrorSendAsDenied",
     }
 )
 """Codes that say no for good to this one letter."""
@@ -79,6 +78,9 @@ class EwsPost:
             if found:
                 return Trace(where, found[0].reference)
         return Trace(Whereabouts.NOWHERE)
+
+    def discard(self, draft: str) -> bool:
+        return self._ask(partial(letter_calls.delete_for_good, self._box, [draft])) == 1
 
     def tidy(self, keys: Collection[LetterId]) -> frozenset[LetterId]:
         """A letter that is not found counts as gone only when all of both folders was seen."""

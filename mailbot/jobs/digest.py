@@ -7,8 +7,8 @@ import structlog
 
 from mailbot.engine import figures
 from mailbot.engine.plan import next_office_day
-from mailbot.engine.recipients import held
-from mailbot.jobs.deliver import AGENDA_AHEAD, AGENDA_BACK
+from mailbot.engine.recipients import Mode, held
+from mailbot.jobs.courier import AGENDA_AHEAD, AGENDA_BACK
 from mailbot.jobs.house import House
 from mailbot.model.errors import Busy
 from mailbot.model.figures import Coverage
@@ -16,13 +16,15 @@ from mailbot.model.ids import PersonKey, RuleId
 from mailbot.model.letters import LetterKind, LetterOrder
 from mailbot.model.people import People, Person
 from mailbot.model.slots import Claim, Job, Slot, SlotResult
-from mailbot.model.verdicts import Outcome
+from mailbot.model.verdicts import Kind, Outcome
 from mailbot.ports import Work
 
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=5)
 FRESH = timedelta(days=7)
+FOR_THE_WEEK = timedelta(days=4)
+"""How long a digest may wait, for a stop to be lifted, say: until its week is over."""
 NO_SWEEP = "digest_without_sweep"
 
 
@@ -66,7 +68,8 @@ def digest(house: House, slot: Slot) -> int | None:
 def _order_all(
     house: House, work: Work, sweep: Slot, coverage: Coverage, people: People, now: datetime
 ) -> int:
-    rules = [active.rule.id for active in house.rules(house.today())]
+    # events are left out: a deviation shows on one day only, and one day's count would tell half a truth
+    rules = [r.rule.id for r in house.rules(house.today()) if r.rule.kind is Kind.STATE]
     outcomes = {rule: work.outcomes(sweep.id, rule) for rule in rules}
     return sum(
         _order_one(house, work, people.by_guid[manager], team, coverage, outcomes, people, now)
@@ -96,7 +99,8 @@ def _order_one(
     leavers = sum(p.ends is not None and today - AGENDA_BACK <= p.ends <= today + AGENDA_AHEAD for p in team)
     if not figures.worth_saying(shown, leavers):
         return False
-    content = figures.DigestFigures(coverage, shown, figures.tip_of_the_week(map(str, outcomes), today))
+    tip = figures.tip_of_the_week(house.letters.tips(), today)
+    content = figures.DigestFigures(coverage, shown, tip, team_figures.at_least)
     calendar = house.calendar()
     day = next_office_day(calendar, terms.hours.state[1])
     year, week, _ = today.isocalendar()
@@ -107,7 +111,8 @@ def _order_one(
         person=key,
         shown=figures.encode(content),
         not_before=calendar.at(day, terms.hours.state[0]),
-        not_after=calendar.at(day, terms.hours.state[1]),
+        not_after=calendar.at(day + FOR_THE_WEEK, terms.hours.state[1]),
         weekly=False,
+        test=terms.mode is Mode.REDIRECT,
     )
     return work.order(house.store.letter_id(order.key), order, now)

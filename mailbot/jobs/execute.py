@@ -44,8 +44,10 @@ def run_plan(house: House, wanted: PlanId, actor: str) -> Plan:
             raise PlanRefused(f"plan {wanted} is older than 24 hours; {AGAIN}")
         if plan.mode != house.terms.mode:
             raise PlanRefused(f"plan {wanted} was made in delivery mode {plan.mode}; {AGAIN}")
-        if plan.policy != house.terms.policy_hash:
-            raise PlanRefused(f"plan {wanted} was made under another policy; {AGAIN}")
+        if plan.policy != house.terms_hash():
+            raise PlanRefused(f"plan {wanted} was made under another policy, mandate or pilot; {AGAIN}")
+        if any(step.letter is not None and step.letter.not_after <= now for step in plan.steps):
+            raise PlanRefused(f"plan {wanted} has letters whose time has passed; {AGAIN}")
         if work.stopped():
             raise PlanRefused("sending is stopped; lift it first: mailbot stop --lift")
         if _overtaken(work, plan, now):

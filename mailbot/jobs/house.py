@@ -1,5 +1,6 @@
 """What every job is given: the ports, the clock and the terms under which this organisation runs."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -66,6 +67,12 @@ class House:
 
     def gates_open(self) -> bool:
         return all_open(self.gates())
+
+    def terms_hash(self) -> str:
+        """What a plan is made under: the policy, the recorded evidence and who may get letters."""
+        terms = self.terms
+        said = [terms.policy_hash, terms.evidence.model_dump_json(), terms.mode, *sorted(terms.pilot_groups)]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
     def message_id(self, letter: LetterId) -> str:
         """The same for the same letter, for ever: how a sent copy is recognised after a crash."""

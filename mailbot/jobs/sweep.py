@@ -13,7 +13,7 @@ from mailbot.engine.judge import ActiveRule
 from mailbot.engine.recipients import Mode, held
 from mailbot.jobs.execute import apply, plan_id
 from mailbot.jobs.house import House
-from mailbot.model.errors import Busy, Halted
+from mailbot.model.errors import Busy, Halted, PeopleRefused
 from mailbot.model.facts import MailboxFacts
 from mailbot.model.figures import Coverage, SweepFigures
 from mailbot.model.findings import Finding
@@ -29,6 +29,12 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=5)
 """How long a silent process keeps its slot. Renewed with every mailbox that is recorded."""
+
+READ_PERCENT = 90
+"""A sweep that reads less than this share is partial, and the operator is told."""
+
+SHRINK_LEAST, SHRINK_PERCENT = 5, 10
+"""People who may be missing from one sweep to the next: the larger of the two."""
 
 CAPPED = "letters_capped"
 PARTIAL = "sweep_partial"
@@ -52,16 +58,25 @@ def quiet(_done: int, _all: int) -> None:
     """Progress for a service: nobody watches."""
 
 
-def sweep(house: House, slot: Slot, dry_run: bool = False, progress: Progress = quiet) -> SweepReport | None:
+def sweep(
+    house: House,
+    slot: Slot,
+    dry_run: bool = False,
+    progress: Progress = quiet,
+    accept_people: bool = False,
+) -> SweepReport | None:
     """Run one slot; None when it is done already.
 
     Raises Busy when another process has it, SignInRefused or Unreachable when Exchange cannot be used,
-    SettingsRefused when the people file is wrong. A slot that a process died in is taken up where it was.
+    SettingsRefused when the people file is wrong, PeopleRefused when it lost more people than leave in a day
+    (unless `accept_people`). A slot that a process died in is taken up where it was.
     """
     started = house.clock.monotonic()
     people = house.directory.people()
     now = house.clock.now()
     with house.store.begin() as work:
+        if not accept_people:
+            _check_shrink(work, len(people.by_guid))
         claim = work.claim(slot, house.owner, now, now + LEASE)
     if claim is Claim.DONE:
         return None
@@ -77,6 +92,17 @@ def sweep(house: House, slot: Slot, dry_run: bool = False, progress: Progress = 
     population = _population(house, people, calendar)
     _read(house, slot, population, rules, calendar, progress)
     return _conclude(house, slot, people, population, rules, calendar, dry_run, started)
+
+
+def _check_shrink(work: Work, people: int) -> None:
+    """A people file that was cut off must not end findings, or tell people again when it is whole again."""
+    newest = work.last_counts(Job.SWEEP)
+    before = int(newest[1].get("people", 0)) if newest else 0
+    if before - people > max(SHRINK_LEAST, before * SHRINK_PERCENT // 100):
+        raise PeopleRefused(
+            f"the people file holds {people} people, the last sweep had {before}; nothing was done. If "
+            "that is right: mailbot sweep --accept-people"
+        )
 
 
 def _population(house: House, people: People, calendar: WorkCalendar) -> dict[PersonKey, Person]:
@@ -132,7 +158,7 @@ def _conclude(
     """One transaction from verdicts to outbox: a crash leaves either no plan or a plan carried out."""
     now = house.clock.now()
     with house.store.begin() as work:
-        cases = _cases(work, slot, population, rules)
+        cases = _cases(work, slot, population, rules, now)
         held_for = _held_for(house, population, work.stopped())
         steps = plan.make_steps(
             cases,
@@ -141,12 +167,12 @@ def _conclude(
                 house.terms.cap,
                 house.terms.hours,
                 {active.rule.id: active.rule.priority for active in rules},
-                once=house.terms.mode is Mode.REDIRECT,
+                test=house.terms.mode is Mode.REDIRECT,
             ),
             held_for,
             work.nudged_since(now - plan.WEEK),
         )
-        made = Plan(plan_id(slot, now), slot.id, now, house.terms.mode, house.terms.policy_hash, steps)
+        made = Plan(plan_id(slot, now), slot.id, now, house.terms.mode, house.terms_hash(), steps)
         work.save_plan(made)
         if not dry_run:
             apply(house, work, made, now)
@@ -159,12 +185,14 @@ def _conclude(
             house.exchange().requests(),
             house.clock.monotonic() - started,
         )
-        result = SlotResult.COMPLETE if not _unvisited(figures) else SlotResult.PARTIAL
+        whole = len(work.judged(slot.id)) == len(population) and not _unvisited(figures)
+        result = SlotResult.COMPLETE if whole else SlotResult.PARTIAL
         work.settle(slot.id)
-        work.finish(slot.id, now, result, _counts(figures, made))
+        work.finish(slot.id, now, result, _counts(figures, made, len(people.by_guid)))
         work.audit(now, "mailbot", "dry_run" if dry_run else "sweep", {"slot": slot.id, "plan": made.id})
     if not dry_run:
-        _tell(house, slot, result, figures, made, now)
+        house.operator.ran(Job.SWEEP, slot.id, now, result.value, _counts(figures, made, len(people.by_guid)))
+        _tell(house, result, figures, made)
     log.info(
         "sweep finished",
         slot=slot.id,
@@ -176,11 +204,8 @@ def _conclude(
     return SweepReport(slot, result, figures, made.id, dict(made.counts()))
 
 
-def _tell(
-    house: House, slot: Slot, result: SlotResult, figures: SweepFigures, made: Plan, now: datetime
-) -> None:
-    """The status file and, when something needs a human, the operator."""
-    house.operator.ran(Job.SWEEP, slot.id, now, result.value, _counts(figures, made))
+def _tell(house: House, result: SlotResult, figures: SweepFigures, made: Plan) -> None:
+    """What needs a human, to the operator."""
     capped = sum(step.held is Held.CAP for step in made.steps)
     if capped:
         house.operator.problem(
@@ -200,10 +225,14 @@ def _tell(
 
 
 def _cases(
-    work: Work, slot: Slot, population: dict[PersonKey, Person], rules: Collection[ActiveRule]
+    work: Work,
+    slot: Slot,
+    population: dict[PersonKey, Person],
+    rules: Collection[ActiveRule],
+    now: datetime,
 ) -> list[Case]:
     alive: dict[tuple[PersonKey, RuleId], list[Finding]] = {}
-    for finding in work.living([active.rule.id for active in rules]):
+    for finding in work.living([active.rule.id for active in rules], now):
         alive.setdefault((finding.person, finding.rule), []).append(finding)
     kinds = {active.rule.id: active.rule.kind for active in rules}
     return [
@@ -233,11 +262,16 @@ def _held_for(
 
 
 def _unvisited(figures: SweepFigures) -> bool:
+    """Whether mailboxes were left out, or so many did not answer that it cannot be their own fault."""
+    coverage = figures.coverage
+    if 100 * coverage.read < READ_PERCENT * coverage.population:
+        return True
     return any(reason in ("not_visited", "sign_in_refused") for _, reason in figures.unknowns)
 
 
-def _counts(figures: SweepFigures, made: Plan) -> dict[str, object]:
+def _counts(figures: SweepFigures, made: Plan, people: int) -> dict[str, object]:
     return {
+        "people": people,
         "population": figures.coverage.population,
         "read": figures.coverage.read,
         "rules": {rule: {o.value: n for o, n in by.items()} for rule, by in figures.verdicts.items()},

@@ -1,6 +1,6 @@
 """Turns a letter into a mail: the organisation's texts, one person's values, one layout."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -38,6 +38,10 @@ class NormText:
     text: Mapping[Language, str]
 
 
+NormsOf = Callable[[date], Mapping[RuleId, NormText]]
+"""The norms that are in force on a day: a service runs for longer than some of them."""
+
+
 class TomlLetters:
     """The `Letters` port over texts in TOML files. Holds no state but compiled texts.
 
@@ -54,7 +58,7 @@ class TomlLetters:
         sender_name: str,
         contact: str,
         intranet_word: str,
-        norms: Mapping[RuleId, NormText],
+        norms: NormsOf,
         warning_article: str = "",
     ) -> None:
         self._texts = texts
@@ -77,6 +81,9 @@ class TomlLetters:
 
     def topics(self) -> frozenset[str]:
         return frozenset(self._texts.topics)
+
+    def tips(self) -> tuple[str, ...]:
+        return self._texts.tips
 
     def render(self, letter: Letter, message_id: str, deliver_to: Address, at: datetime) -> Mail:
         """The mail for a letter. Raises LetterRefused when there is no text, norm or value for it."""
@@ -153,7 +160,7 @@ class TomlLetters:
         if letter.looked_at:
             days = [day_in_words(day, language, letter.day) for day in sorted(set(letter.looked_at))]
             values["looked_days"] = listed(days, language)
-        if (norm := self._norms.get(RuleId(letter.topic))) is not None:
+        if (norm := self._norms(letter.day).get(RuleId(letter.topic))) is not None:
             plain = norm.text[language]
             if letter.hold and speaks_of_deleting(plain, language):
                 plain = ""

@@ -9,6 +9,7 @@ MailbotError
     Unreachable         Exchange or the database did not answer in time
     Stopped             somebody gave `mailbot stop`
     Busy                another process holds the slot
+    PeopleRefused       the population shrank more than people leave
     Halted              the process was asked to end; the job can be taken up again
     LetterRefused       a letter cannot be made of its texts and values; it is set aside, nothing is sent
 """
@@ -54,6 +55,10 @@ class Busy(MailbotError):
 
 class LetterRefused(MailbotError):
     exit_code = 10
+
+
+class PeopleRefused(MailbotError):
+    exit_code = 11
 
 
 class Halted(MailbotError):

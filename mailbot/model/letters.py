@@ -25,7 +25,8 @@ class LetterOrder:
 
     `key` names the letter for ever ("finding 7, first nudge"): a second order with the same key is the
     same letter. Outside [not_before, not_after] it is not sent; after that it has expired. `weekly` tells
-    whether it counts for the one letter per person per week.
+    whether it counts for the one letter per person per week. `test` marks a letter made in mode redirect:
+    it goes to the test address or nowhere, and tells the person it is about nothing.
     """
 
     key: str
@@ -37,6 +38,7 @@ class LetterOrder:
     not_after: datetime
     finding: FindingId | None = None
     weekly: bool = True
+    test: bool = False
 
 
 class LetterState(StrEnum):

@@ -47,7 +47,8 @@ class PlanStep:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`made` is aware. `mode` and `policy` are what it was made under: another one refuses it."""
+    """`made` is aware. `mode` and `policy` (a hash of all terms) are what it was made under: other ones
+    refuse it."""
 
     id: PlanId
     slot: SlotId

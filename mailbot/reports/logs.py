@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -58,6 +58,25 @@ def keep_known(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
     return event
 
 
+class Patient:
+    """A stream that a full disk cannot break: a line that cannot be written is lost, the service is not."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            return
+
+
 def configure(file: Path | None, verbose: bool = False) -> None:
     """Log to `file`, or to standard error without one. Libraries are heard from warnings on, except those
     whose log would hold mail; exchangelib's is shut where it is used."""
@@ -70,6 +89,6 @@ def configure(file: Path | None, verbose: bool = False) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.WARNING),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, Patient(stream))),
         cache_logger_on_first_use=False,
     )

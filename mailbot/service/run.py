@@ -10,7 +10,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
 from functools import partial
 from types import FrameType
 
@@ -40,7 +41,7 @@ POLL_SECONDS = 0.2
 PAUSE_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 3600.0
 
-SINCE = "installed_on"
+SINCE = "first_run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Service:
 
     def run(self) -> None:
         """Returns after SIGTERM or SIGINT."""
+        self._house.exchange()  # imported here, before two lanes would import the same library at once
+        self._house.post()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(2)}, timezone="UTC")
@@ -112,25 +115,45 @@ class Service:
     def _turn(self, schedule: Schedule) -> None:
         house = self._house
         now = house.clock.now()
-        since = self._since()
+        since = self._since(now)
         with house.store.begin() as work:
             rows = work.slots(schedule.job, house.today() - timedelta(days=40))
         finished = {row.slot for row in rows if row.finished is not None}
         closed = {day for days in house.terms.closed.years.values() for day in days}
-        found = due(now, schedule, finished, house.terms.zone, closed, since)
+        first_day = since.astimezone(house.terms.zone).date()
+        found = due(now, schedule, finished, house.terms.zone, closed, first_day)
         for slot in found.skipped:
-            self._skip(slot)
-        if found.run is not None:
+            if self._moment(slot) >= since:
+                self._skip(slot)
+        if found.run is None:
+            return
+        try:
             RUNNERS[schedule.job](house, found.run)
+        except BaseException:
+            self._free(found.run)
+            raise
+        house.operator.solved(f"{schedule.job}_skipped")
 
-    def _since(self) -> date:
-        """The installation's first day: turns before it were nobody's."""
+    def _moment(self, slot: Slot) -> datetime:
+        return datetime.combine(slot.day, time_of_day.fromisoformat(slot.label), self._house.terms.zone)
+
+    def _since(self, now: datetime) -> datetime:
+        """When the installation first ran: turns before it were nobody's. A clock that was ahead then does
+        not keep it from working now."""
         with self._house.store.begin() as work:
             text = work.note(SINCE)
-            if text is None:
-                text = self._house.today().isoformat()
-                work.set_note(SINCE, text)
-        return date.fromisoformat(text)
+            since = min(datetime.fromisoformat(text), now) if text else now
+            if text is None or since == now:
+                work.set_note(SINCE, since.isoformat())
+        return since
+
+    def _free(self, slot: Slot) -> None:
+        """A turn that failed may be tried again at once, by whoever comes."""
+        try:
+            with self._house.store.begin() as work:
+                work.extend(slot.id, self._house.owner, self._house.clock.now())
+        except MailbotError as error:  # it was never claimed, or the database is what failed
+            log.info("slot not freed", slot=slot.id, error=type(error).__name__)
 
     def _skip(self, slot: Slot) -> None:
         """A missed turn is a decision, and said."""

@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
 from mailbot.model.errors import PlanRefused
 from mailbot.model.findings import Finding, FindingState, Transition
 from mailbot.model.ids import FindingId, PersonKey, RuleId
+from mailbot.model.letters import LetterState
 from mailbot.model.plan import Plan
 from mailbot.store.judgements import LIVE
 from mailbot.store.outbox import UNDER_WAY, Outbox
@@ -18,13 +19,17 @@ from mailbot.store.schema import finding as table
 from mailbot.store.schema import finding_history, letter
 
 PENDING = exists().where(letter.c.finding == table.c.id, letter.c.state.in_(UNDER_WAY))
+TOLD = exists().where(letter.c.finding == table.c.id, letter.c.state == LetterState.SENT, ~letter.c.test)
 FINDINGS = select(table, PENDING.label("pending"))
 MOVED = "A finding has changed since this plan was made. Make a new plan: mailbot sweep --dry-run"
 
 
 class Findings(Outbox):
-    def living(self, rules: Collection[RuleId] | None = None) -> list[Finding]:
-        found = FINDINGS.where(table.c.state.in_(LIVE))
+    def living(self, rules: Collection[RuleId] | None = None, now: datetime | None = None) -> list[Finding]:
+        alive: ColumnElement[bool] = table.c.state.in_(LIVE)
+        if now is not None:
+            alive = or_(alive, and_(table.c.occurrence_end > now, TOLD))
+        found = FINDINGS.where(alive)
         if rules is not None:
             found = found.where(table.c.rule.in_(list(rules)))
         return [read_finding(row) for row in self.rows(found.order_by(table.c.opened, table.c.id))]

@@ -109,14 +109,18 @@ class Judgements(Part):
         return {PersonKey(row.person): row.outcome for row in found}
 
     def settle(self, slot_id: SlotId) -> None:
-        """Drop what this slot measured (shown values, occurrences) and all that earlier slots recorded."""
+        """Drop what this slot measured (shown values, occurrences) and what finished earlier ones recorded.
+
+        A sweep that is still under way keeps what it has: it is its checkpoint."""
         self.connection.execute(
             update(judgement)
             .where(judgement.c.slot == slot_id)
             .values(detail=None, occurrence_start=None, occurrence_end=None)
         )
         claimed = select(slot.c.claimed).where(slot.c.id == slot_id).scalar_subquery()
-        earlier = select(slot.c.id).where(slot.c.claimed <= claimed, slot.c.id != slot_id)
+        earlier = select(slot.c.id).where(
+            slot.c.claimed <= claimed, slot.c.finished.is_not(None), slot.c.id != slot_id
+        )
         for table in (judgement, visited):
             self.connection.execute(delete(table).where(table.c.slot.in_(earlier)))
 

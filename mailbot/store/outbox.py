@@ -1,6 +1,6 @@
 """The outbox: every letter that was ever ordered, and how far it has come."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -39,6 +39,7 @@ class Outbox(Part):
                 "weekly": order.weekly,
                 "state": LetterState.WAITING,
                 "tidy": False,
+                "test": order.test,
                 "ordered": now,
                 "changed": now,
             },
@@ -51,14 +52,14 @@ class Outbox(Part):
             )
         return new
 
-    def letters_due(self, now: datetime, limit: int) -> list[OutboxLetter]:
+    def letters_due(self, now: datetime, limit: int, seen: Collection[LetterId] = ()) -> list[OutboxLetter]:
         """Among the waiting ones, whose time is over soonest comes first."""
         unfinished = table.c.state.in_(UNFINISHED)
         due = and_(table.c.state == LetterState.WAITING, table.c.not_before <= now, table.c.not_after >= now)
         found = self.rows(
             select(table)
-            .where(or_(unfinished, due))
-            .order_by(case((unfinished, 0), else_=1), table.c.not_after, table.c.id)
+            .where(or_(unfinished, due), table.c.id.not_in(list(seen)))
+            .order_by(case((unfinished, 1), else_=0), table.c.not_after, table.c.id)
             .limit(limit)
         )
         return [outbox_letter(row) for row in found]
@@ -78,7 +79,12 @@ class Outbox(Part):
         return [outbox_letter(row) for row in self.rows(found)]
 
     def move(
-        self, letter: LetterId, from_: LetterState, to: LetterState, now: datetime, draft: str | None = None
+        self,
+        letter: LetterId,
+        from_: LetterState,
+        to: LetterState,
+        now: datetime,
+        draft: str | None = None,
     ) -> None:
         """`draft` is kept until the letter is at an end."""
         values: dict[str, Any] = {"state": to, "changed": now}
@@ -122,9 +128,12 @@ class Outbox(Part):
         self.connection.execute(update(table).where(table.c.id == letter).values(tidy=True))
 
     def nudged_since(self, since: datetime) -> frozenset[PersonKey]:
-        sent = and_(table.c.state == LetterState.SENT, table.c.changed >= since)
+        tried = table.c.state.in_((LetterState.SENT, LetterState.REFUSED))
+        sent = and_(tried, table.c.changed >= since)
         found = self.connection.scalars(
-            select(table.c.person).where(table.c.weekly, or_(table.c.state.in_(UNDER_WAY), sent)).distinct()
+            select(table.c.person)
+            .where(table.c.weekly, ~table.c.test, or_(table.c.state.in_(UNDER_WAY), sent))
+            .distinct()
         )
         return frozenset(PersonKey(person) for person in found)
 
@@ -151,5 +160,6 @@ def outbox_letter(row: Row[Any]) -> OutboxLetter:
         row.not_after,
         None if row.finding is None else FindingId(row.finding),
         row.weekly,
+        row.test,
     )
     return OutboxLetter(LetterId(row.id), order, row.state, row.draft, row.changed)

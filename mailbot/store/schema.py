@@ -211,6 +211,7 @@ letter = Table(
     Column("state", Word(LetterState), nullable=False),
     Column("draft", Text),
     Column("tidy", Boolean, nullable=False, server_default=false()),
+    Column("test", Boolean, nullable=False, server_default=false()),
     Column("ordered", Moment, nullable=False),
     Column("changed", Moment, nullable=False),
     Index("ix_letter_state_not_before", "state", "not_before"),

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ import pytest
 from mailbot import wiring
 from mailbot.cli.demo import MARK
 from mailbot.cli.show import OUTCOMES
+from mailbot.model.letters import LetterKind, LetterOrder
 from tests.acceptance.desk import ADMINISTRATOR, GIB, Desk, small_town, tables, typed
+from tests.acceptance.municipality import municipality
 
 AFTERWARDS = {
     ("out_of_office", "open"): 3,
@@ -81,11 +84,21 @@ def test_the_counts_of_the_dry_run_are_those_of_the_tables(desk: Desk) -> None:
     assert "40 of 40 mailboxes read" in table
 
 
-@pytest.mark.parametrize("hours", [0, 24])
-def test_a_plan_of_yesterday_still_runs_to_the_minute(desk: Desk, hours: int) -> None:
+def test_a_plan_of_yesterday_still_runs_to_the_minute(tmp_path: Path) -> None:
+    with municipality(tmp_path, 30, stories=["plain-over"]) as here:
+        desk = Desk(here)
+        plan = dry_run(desk)["plan"]
+        desk.goes_to_day(24, 6, 0)
+        assert desk.types("plan", "run", plan).code == 0
+        assert desk.findings() == {("quota", "open"): 1}
+
+
+def test_a_plan_is_refused_once_the_time_of_one_of_its_letters_has_passed(desk: Desk) -> None:
+    """An absence letter makes sense until three in the afternoon: after that this is not the plan of then."""
     plan = dry_run(desk)["plan"]
-    desk.goes_to_day(23 + hours // 24, 6, 0)
-    assert desk.types("plan", "run", plan).code == 0
+    desk.goes_to_day(23, 15, 1)
+    assert "has letters whose time has passed" in desk.refused("plan", "run", plan)
+    assert desk.findings() == {}
 
 
 def test_a_plan_older_than_a_day_is_refused(desk: Desk) -> None:
@@ -127,6 +140,28 @@ def test_of_two_plans_only_one_runs(desk: Desk) -> None:
     desk.types("plan", "run", first)
     assert "has changed" in desk.refused("plan", "run", second)
     assert desk.findings() == AFTERWARDS
+
+
+def test_of_two_plans_about_an_absence_only_one_runs(tmp_path: Path) -> None:
+    """An absence letter is no weekly one, so nothing but its finding can tell that it was made already."""
+    with municipality(tmp_path, 30, stories=["portugal"]) as here:
+        desk = Desk(here)
+        first, second = dry_run(desk)["plan"], dry_run(desk)["plan"]
+        assert desk.types("plan", "run", first).code == 0
+        assert "has changed" in desk.refused("plan", "run", second)
+        assert desk.findings() == {("out_of_office", "open"): 1}
+
+
+def test_a_plan_gives_nobody_a_second_weekly_letter(desk: Desk) -> None:
+    """Another rule's letter was ordered for one of its people since; its own findings never moved."""
+    plan = dry_run(desk)["plan"]
+    person = desk.key("plain-over")
+    with desk.here.opened() as house, house.store.begin() as work:
+        now = house.clock.now()
+        order = LetterOrder("other/1", LetterKind.NUDGE, "other", person, {}, now, now + timedelta(days=5))
+        assert work.order(house.store.letter_id(order.key), order, now)
+    assert "has changed" in desk.refused("plan", "run", plan)
+    assert desk.findings() == {}
 
 
 def test_a_plan_is_refused_when_one_of_its_findings_moved_on(desk: Desk) -> None:

@@ -92,6 +92,11 @@ def test_a_redirected_letter_names_nobody(desk: Desk) -> None:
         assert "test" in re.sub("<[^>]+>", " ", mail.body).lower()
         everything = " ".join((mail.subject, mail.body, *mail.headers.values()))
         assert not [p.name for p in people if p.name in everything or p.address in everything]
+    mailbox = desk.here.town.mailbox(address)
+    assert mailbox is not None
+    addressed = {to for item in mailbox.items.values() if item.arrived for to in item.to}
+    assert {to for to, _ in addressed} == {address}
+    assert {name for _, name in addressed} <= {"", address}, "not even as the name of the addressee"
 
 
 def test_on_a_real_exchange_only_letters_of_pilot_people_are_redirected(
@@ -201,6 +206,21 @@ def test_the_mode_at_the_moment_of_delivery_counts(desk: Desk, mode: str, leave:
     desk.goes_to_day(23, 10, 20)
     desk.delivers()
     assert desk.staff_got("over-in-english"), "what was held back waited"
+
+
+def test_letters_that_must_wait_do_not_stand_in_the_way_of_those_that_may_go(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More letters are held back than a delivery takes up at a time: the pilot's come after them all."""
+    monkeypatch.setattr("mailbot.jobs.deliver.BATCH", 2)
+    desk.here.change(('mode = "off"', 'mode = "live"'))
+    desk.types("sweep")
+    desk.here.change(('mode = "live"', 'mode = "pilot"'))
+    desk.goes_to_day(23, 10, 5)
+    assert desk.delivers().sent == 4
+    assert desk.readers() == {
+        desk.resident(story).address for story in ("plain-over", "over-hold-unknown", "both-rules")
+    }
 
 
 def test_a_letter_ordered_for_its_reader_is_redirected_when_the_mode_says_so(desk: Desk) -> None:

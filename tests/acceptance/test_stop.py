@@ -11,6 +11,7 @@ from mailbot.jobs.digest import digest
 from mailbot.model.letters import Mail
 from mailbot.model.slots import Job
 from tests.acceptance.desk import ADMINISTRATOR, Desk, small_town
+from tests.acceptance.municipality import municipality
 
 LETTERS = 10
 """Letters of the small cast on its Monday, digests apart."""
@@ -103,6 +104,24 @@ def test_a_letter_that_a_stop_caught_halfway_obeys_the_mode_it_wakes_up_in(
     desk.goes_to_day(23, 10, 30)
     desk.delivers()
     assert desk.here.letters() == 0, "mode off: nothing leaves"
+
+
+def test_a_letter_that_a_stop_caught_halfway_is_not_sent_when_its_time_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ "Soon away?" makes no sense to somebody who has been away for two days."""
+    with municipality(tmp_path, 30, stories=["portugal"]) as here:
+        desk = Desk(here)
+        ordered(desk)
+        monkeypatch.setattr(EwsPost, "dispatch", lambda _post, _draft: dies_stopped(desk))
+        with pytest.raises(ConnectionError):
+            desk.delivers()
+        monkeypatch.undo()
+        desk.goes_to_day(26, 10, 5)
+        desk.types("stop", "--lift")
+        assert desk.delivers().sent == 0
+        assert desk.staff_got("portugal") == []
+        assert desk.letters() == {("nudge", "expired"): 1}
 
 
 def dies_stopped(desk: Desk) -> None:

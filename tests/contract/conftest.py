@@ -11,7 +11,7 @@ from mailbot.exchange.ews import visit
 from mailbot.ports import Exchange, Post
 from mailbot.simulator import SimulatorServer, Town
 from mailbot.simulator.mailboxes import Mailbox
-from tests.contract.roads import KITS, NOW, Kit, Terms, staff
+from tests.contract.roads import KITS, NOW, REWRITINGS, Kit, Terms, staff
 from tests.simulator.conftest import schema, valid
 
 __all__ = ["schema", "valid"]
@@ -24,6 +24,14 @@ OpenPost = Callable[..., Post]
 def rested() -> None:
     """No server of an earlier test has asked anybody for rest."""
     throttling.budget_of.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def rewritten() -> Iterator[None]:
+    """Every rewriting of answers had something to rewrite."""
+    REWRITINGS.clear()
+    yield
+    assert all(hits > 0 for (hits,) in REWRITINGS), "a rewriting never matched"
 
 
 @pytest.fixture

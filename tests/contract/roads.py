@@ -183,14 +183,23 @@ def asked(server: SimulatorServer, operation: str) -> list[tuple[str, ...]]:
     return [line.mailboxes for line in server.access_log() if line.operation == operation]
 
 
+REWRITINGS: list[list[int]] = []
+"""How often each rewriting of a test found something to rewrite."""
+
+
 def rewrite(server: SimulatorServer, old: str, new: str, *, count: int = 0) -> None:
     """From now on replace what matches `old` in every answer, as a server with other habits would write it.
-    Fails the test's server thread never: an answer without a match leaves as it is."""
+
+    A test in which it never matched fails: it would have proven nothing.
+    """
     answer_ews = server.answer_ews
+    hits = [0]
+    REWRITINGS.append(hits)
 
     def rewriting(account: str, content: bytes) -> Any:
         answer = answer_ews(account, content)
-        body = re.sub(old, new, answer.body.decode(), count=count, flags=re.DOTALL)
+        body, found = re.subn(old, new, answer.body.decode(), count=count, flags=re.DOTALL)
+        hits[0] += found
         return dataclasses.replace(answer, body=body.encode())
 
     server.answer_ews = rewriting  # type: ignore[method-assign]

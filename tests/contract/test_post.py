@@ -180,6 +180,35 @@ class TestTrace:
             open_post(request_deadline=0.3).trace(mail.key, mail.message_id)
 
 
+class TestDiscarding:
+    def test_a_draft_is_gone_for_good(self, post: Post, town: Town) -> None:
+        mail = letter(town)
+        assert post.discard(post.prepare(mail)) is True
+        assert where(post, mail) is Whereabouts.NOWHERE
+        assert post.left_over() == 0
+
+    def test_one_that_was_sent_meanwhile_stays_where_it_is(self, post: Post, town: Town) -> None:
+        mail = letter(town)
+        draft = post.prepare(mail)
+        post.dispatch(draft)
+        assert post.discard(draft) is False
+        assert where(post, mail) is Whereabouts.SENT
+
+    def test_twice_is_told_apart(self, post: Post, town: Town) -> None:
+        draft = post.prepare(letter(town))
+        assert [post.discard(draft), post.discard(draft)] == [True, False]
+
+    @pytest.mark.parametrize("kind", [FaultKind.DROP_BEFORE, FaultKind.DROP_AFTER])
+    def test_without_an_answer_nobody_knows(
+        self, post: Post, server: SimulatorServer, town: Town, kind: FaultKind
+    ) -> None:
+        draft = post.prepare(letter(town))
+        server.faults.add(Fault(kind, "DeleteItem", count=1))
+        with pytest.raises(Unreachable):
+            post.discard(draft)
+        assert server.log.counts()["DeleteItem"] == 1
+
+
 class TestTidying:
     def test_proof_copies_are_gone_for_good(self, post: Post, town: Town) -> None:
         mails = [letter(town, key=f"brief-{number}") for number in range(3)]
@@ -363,8 +392,9 @@ class TestRefusals:
             post.dispatch(draft)
         assert refused.value.code == code
 
-    def test_a_sender_that_is_not_ours(self, post: Post, town: Town) -> None:
-        with pytest.raises(PostRefused, match="ErrorSendAsDenied"):
+    def test_a_sender_that_is_not_ours_is_no_fault_of_the_letter(self, post: Post, town: Town) -> None:
+        """It would strike every letter; they wait until the administrator has mended it."""
+        with pytest.raises(Unreachable, match="ErrorSendAsDenied"):
             post.prepare(letter(town, sender=Address("burgemeester@voorbeeld.example")))
 
     def test_an_unknown_recipient_is_found_out_by_the_transport_not_by_us(

@@ -149,7 +149,7 @@ def house_of(texts: LetterTexts) -> TomlLetters:
         sender_name="Postbushulp gemeente Voorbeeld",
         contact="de helpdesk, toestel 1400",
         intranet_word="postbushulp",
-        norms=NORMS,
+        norms=lambda _day: NORMS,
         warning_article="11",
     )
 

@@ -147,7 +147,7 @@ def test_a_rule_without_article_gets_no_letter(texts: LetterTexts, quota_letter:
         sender_name="Postbushulp",
         contact="toestel 1400",
         intranet_word="postbushulp",
-        norms={},
+        norms=lambda _day: {},
     )
     with pytest.raises(LetterRefused, match="norm"):
         letters.document(quota_letter)

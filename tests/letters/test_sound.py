@@ -102,7 +102,7 @@ def test_an_article_that_speaks_of_deleting_is_only_cited_under_hold(
         sender_name="Postbushulp",
         contact="toestel 1400",
         intranet_word="postbushulp",
-        norms={RuleId("quota"): NormText("4.5", regulation, own_words)},
+        norms=lambda _day: {RuleId("quota"): NormText("4.5", regulation, own_words)},
     )
     free = letters.document(quota_letter).text()
     held = letters.document(replace(quota_letter, hold=True)).text()

@@ -94,9 +94,10 @@ def _ask(service: Any, line: Line, payload: Element, deadline: float) -> list[El
         with line.watched(service.SERVICE_NAME, until):
             return list(service._get_response_xml(payload))
     except TROUBLES as error:
-        if time.monotonic() >= until:
-            raise EwsTrouble(Reason.TIMED_OUT, "deadline") from None
-        raise from_exception(error) from None
+        late = time.monotonic() >= until
+        trouble = EwsTrouble(Reason.TIMED_OUT, "deadline") if late else from_exception(error)
+    # out here it carries no context: that would keep the answer, and its connection, in memory
+    raise trouble.with_traceback(None)
 
 
 TROUBLES = (

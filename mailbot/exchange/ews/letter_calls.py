@@ -158,15 +158,18 @@ def _constant(value: str) -> Element:
     return el("t:FieldURIOrConstant", el("t:Constant", Value=value))
 
 
-def delete_for_good(box: Box, references: Sequence[str], deadline: float) -> None:
-    """DeleteItem, hard. An item that is gone already is as good as deleted."""
+def delete_for_good(box: Box, references: Sequence[str], deadline: float) -> int:
+    """DeleteItem, hard. Gives how many were there; one that is gone already is as good as deleted."""
     payload = el("m:DeleteItem", el("m:ItemIds", *map(_item_id, references)), DeleteType="HardDelete")
     messages = calls._ask(_DeleteItem(account=box), box.line, payload, deadline)
     if len(messages) != len(references):
         raise EwsTrouble(Reason.ANSWER_BROKEN, "count")
+    deleted = 0
     for message in messages:
         try:
             checked(message)
+            deleted += 1
         except EwsTrouble as trouble:
             if trouble.code != "ErrorItemNotFound":
                 raise
+    return deleted

@@ -120,7 +120,7 @@ def from_status(trouble: HttpTrouble) -> EwsTrouble:
 def from_exception(error: Exception) -> EwsTrouble:
     """What exchangelib or its transport raised, without its text. Response codes never come this way."""
     if isinstance(error, EwsTrouble):
-        return error
+        return EwsTrouble(error.reason, error.code, error.rest)  # without what it was raised from
     if isinstance(error, HttpTrouble):
         return from_status(error)
     name = type(error).__name__

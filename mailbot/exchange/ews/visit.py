@@ -194,7 +194,7 @@ class Visitor:
             try:
                 return call(until)
             except EwsTrouble as met:
-                trouble = met
+                trouble = met.with_traceback(None)  # a trouble that is kept must not keep this frame
             if trouble.reason is Reason.SIGN_IN_REFUSED:
                 run.refused.set()
                 self._on_refused()

@@ -48,13 +48,18 @@ class Watchdog:
     def _run(self) -> None:
         with self._changed:
             while self._thread is threading.current_thread():
-                now = time.monotonic()
-                self._wakes = math.inf
-                for line, deadline in self._watched.values():
-                    if now >= deadline:
-                        line.cut()
-                    self._wakes = min(self._wakes, max(deadline, now + AGAIN))
-                self._changed.wait(None if self._wakes == math.inf else self._wakes - now)
+                wait = self._cut_late()
+                self._changed.wait(None if wait == math.inf else wait)
+
+    def _cut_late(self) -> float:
+        """Seconds until there is something to do again. Keeps no line in hand while it waits."""
+        now = time.monotonic()
+        self._wakes = math.inf
+        for line, deadline in self._watched.values():
+            if now >= deadline:
+                line.cut()
+            self._wakes = min(self._wakes, max(deadline, now + AGAIN))
+        return self._wakes - now
 
     def close(self) -> None:
         """End the thread. A call that is watched later starts another."""

@@ -154,6 +154,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("draft", sa.Text(), nullable=True),
         sa.Column("tidy", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("test", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("ordered", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
