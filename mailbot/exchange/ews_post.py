@@ -107,8 +107,8 @@ class EwsPost:
 
     def close(self) -> None:
         self._closed.set()
-        self._line.close()
         self._watchdog.close()
+        self._line.close()
 
     def _all(self, folder: str) -> tuple[list[Found], bool]:
         """All letters of ours in a folder, and whether these are really all."""

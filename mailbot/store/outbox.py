@@ -53,16 +53,21 @@ class Outbox(Part):
         return new
 
     def letters_due(self, now: datetime, limit: int, seen: Collection[LetterId] = ()) -> list[OutboxLetter]:
-        """Among the waiting ones, whose time is over soonest comes first."""
+        """Among the waiting ones, whose time is over soonest comes first.
+
+        What was seen is left out here: a statement takes so many values only, and a delivery sees more."""
         unfinished = table.c.state.in_(UNFINISHED)
         due = and_(table.c.state == LetterState.WAITING, table.c.not_before <= now, table.c.not_after >= now)
-        found = self.rows(
-            select(table)
-            .where(or_(unfinished, due), table.c.id.not_in(list(seen)))
+        before = frozenset(seen)
+        first = self.connection.scalars(
+            select(table.c.id)
+            .where(or_(unfinished, due))
             .order_by(case((unfinished, 1), else_=0), table.c.not_after, table.c.id)
-            .limit(limit)
+            .limit(limit + len(before))
         )
-        return [outbox_letter(row) for row in found]
+        ids = [LetterId(letter_id) for letter_id in first if letter_id not in before][:limit]
+        found = {row.id: row for row in self.rows(select(table).where(table.c.id.in_(ids)))}
+        return [outbox_letter(found[letter_id]) for letter_id in ids if letter_id in found]
 
     def letter(self, letter: LetterId) -> OutboxLetter | None:
         row = self.connection.execute(select(table).where(table.c.id == letter)).first()

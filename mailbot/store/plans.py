@@ -154,6 +154,7 @@ def _letter_json(order: LetterOrder) -> dict[str, Any]:
         "not_after": order.not_after,
         "finding": order.finding,
         "weekly": order.weekly,
+        "test": order.test,
     }
 
 
@@ -168,4 +169,5 @@ def _read_letter(person: PersonKey, found: Mapping[str, Any]) -> LetterOrder:
         found["not_after"],
         None if found["finding"] is None else FindingId(found["finding"]),
         found["weekly"],
+        found["test"],
     )

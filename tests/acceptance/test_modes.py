@@ -223,14 +223,31 @@ def test_letters_that_must_wait_do_not_stand_in_the_way_of_those_that_may_go(
     }
 
 
-def test_a_letter_ordered_for_its_reader_is_redirected_when_the_mode_says_so(desk: Desk) -> None:
+def test_a_letter_for_its_reader_waits_while_only_test_letters_leave(desk: Desk) -> None:
+    """Sent to the test address it would count as told, and its reader would never hear of it."""
     desk.here.change(('mode = "off"', 'mode = "live"'))
     desk.types("sweep")
     desk.here.change(('mode = "live"', 'mode = "off"'))
-    address = redirect(desk)
+    redirect(desk)
     desk.goes_to_day(23, 10, 5)
+    assert desk.delivers().sent == 0
+    desk.here.change(('mode = "redirect"', 'mode = "live"'))
+    desk.goes_to_day(23, 10, 20)
     assert desk.delivers().sent == 10
-    assert desk.readers() == {address}
+    assert desk.staff_got("plain-over")
+
+
+def test_a_test_letter_never_reaches_the_person_it_is_about(desk: Desk) -> None:
+    """Ordered as a test, then delivery goes live: what arrives is a letter of one's own, of a later sweep."""
+    redirect(desk)
+    desk.types("sweep")
+    desk.here.change(('mode = "redirect"', 'mode = "live"'))
+    desk.goes_to_day(23, 10, 5)
+    assert desk.delivers().sent == 0
+    assert desk.readers() == set()
+    a_morning(desk, 24)
+    (mail,) = desk.staff_got("plain-over")
+    assert mail.subject == "De ruimte in je postbus"
 
 
 # how many

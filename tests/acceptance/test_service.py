@@ -84,6 +84,20 @@ def test_a_service_that_is_asked_to_end_does_so_and_the_next_one_goes_on(tmp_pat
         assert len(again) <= workers_under_way + paged, "only what was under way is read again"
 
 
+@pytest.mark.parametrize("operation", ["GetUserAvailability", "FindFolder"])
+def test_a_call_that_hangs_does_not_hold_up_the_end(tmp_path: Path, operation: str) -> None:
+    """Sign-in or sweep: Exchange took the request and stays silent for longer than a service may take."""
+    with municipality(tmp_path) as here:
+        here.server.faults.add(Fault(FaultKind.HANG, operation=operation))
+        process = start(here, MONDAY + timedelta(minutes=1))
+        assert until(lambda: here.server.faults.struck() > 0)
+        asked = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=60)
+        assert process.returncode == 0, log
+        assert time.monotonic() - asked < 30
+
+
 def test_the_command_run_starts_and_ends(tmp_path: Path) -> None:
     with municipality(tmp_path) as here:
         process = subprocess.Popen(

@@ -1,6 +1,7 @@
 """What leaves for the server: valid by the schema of EWS, small, under one name, and no more than needed."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,24 @@ from exchangelib.services.common import EWSAccountService, EWSService
 from lxml import etree
 from requests import PreparedRequest, Response
 
-from mailbot.exchange.ews import calls, connection, free_busy
+from mailbot.exchange.ews import calls, connection
 from mailbot.model.ids import Address, LetterId, ObjectGuid
 from mailbot.ports import Exchange, Post, Target
 from mailbot.simulator import SimulatorServer, Town
 from mailbot.simulator.mailboxes import Mailbox
 from tests.contract.conftest import OpenRoad
-from tests.contract.roads import ABSENCES, EVERYTHING, NOW, asked, listen, read, staff
+from tests.contract.roads import (
+    ABSENCES,
+    AMSTERDAM,
+    EVERYTHING,
+    NOW,
+    EwsKit,
+    Terms,
+    asked,
+    listen,
+    read,
+    staff,
+)
 from tests.contract.test_post import letter, send
 
 LARGEST = 64 * 1024
@@ -163,8 +175,18 @@ def test_a_batch_never_exceeds_what_exchange_takes(open_road: OpenRoad) -> None:
         server.log.clear()
         read(road, people, [ABSENCES])
         sizes = [len(boxes) for boxes in asked(server, "GetUserAvailability")]
-    assert max(sizes) <= free_busy.BATCH
-    assert len(sizes) == -(-len(people) // free_busy.BATCH)
+    assert max(sizes) <= 50
+    assert len(sizes) == -(-len(people) // 50)
+
+
+def test_the_window_of_free_busy_is_written_in_utc(server: SimulatorServer, contents: list[bytes]) -> None:
+    """Its times have no offset: the zone beside them says that they are UTC."""
+    line = EwsKit().post(server, Terms())._line
+    start = NOW.astimezone(AMSTERDAM)
+    calls.availability(line, [server.town.sender], start, start + timedelta(days=1), 1e9)
+    line.close()
+    assert b"<t:StartTime>2026-11-23T05:00:00</t:StartTime>" in contents[0]
+    assert b"<t:Bias>0</t:Bias>" in contents[0]
 
 
 class TestThePinnedClient:

@@ -151,17 +151,11 @@ class TestServersThatDawdle:
     """A read timeout counts from byte to byte; only the watchdog ends a call that goes on trickling."""
 
     @pytest.mark.parametrize("dawdler", DAWDLERS.values(), ids=DAWDLERS)
-    def test_no_answer_takes_longer_than_agreed(
-        self, open_road: OpenRoad, people: list[Mailbox], dawdler: Serve
-    ) -> None:
+    def test_no_answer_takes_longer_than_agreed(self, open_road: OpenRoad, dawdler: Serve) -> None:
         with listening(dawdler) as port:
-            road = open_road(
-                endpoint=f"http://127.0.0.1:{port}{PATH}", request_deadline=0.4, mailbox_deadline=0.6
-            )
+            road = open_road(endpoint=f"http://127.0.0.1:{port}{PATH}", request_deadline=0.3)
             with pytest.raises(Unreachable, match="deadline"):
                 road.sign_in()
-            facts = read(road, people[:2], [SIZE])
-        assert {reason(found, SIZE) for found in facts.values()} == {Reason.TIMED_OUT}
 
     @pytest.mark.parametrize("dawdler", DAWDLERS.values(), ids=DAWDLERS)
     def test_not_behind_encryption_either(
@@ -171,8 +165,8 @@ class TestServersThatDawdle:
             road = open_road(
                 endpoint=f"https://127.0.0.1:{port}{PATH}",
                 ca_file=ours.ca_file,
-                request_deadline=0.4,
-                mailbox_deadline=0.6,
+                request_deadline=0.3,
+                mailbox_deadline=0.4,
             )
             facts = read(road, [somebody], [SIZE])
         assert reason(facts[somebody.guid], SIZE) is Reason.TIMED_OUT

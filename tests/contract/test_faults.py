@@ -133,8 +133,15 @@ def test_every_kind_of_fault_is_proven() -> None:
     assert set(FITTING) | ELSEWHERE == set(FaultKind)
 
 
-@pytest.mark.parametrize("kind", FITTING)
-@pytest.mark.parametrize("need", [SIZE, REPLY, RULES], ids=lambda need: need.name)
+@pytest.mark.parametrize(
+    ("need", "kind"),
+    [
+        pytest.param(need, kind, id=f"{need.name}-{kind}")
+        for need in (SIZE, REPLY, RULES)
+        for kind in FITTING
+        if not (need is RULES and kind is FaultKind.VALUE_MISSING)  # no rules in an answer are no rules
+    ],
+)
 def test_one_question_about_one_mailbox(
     road: Exchange,
     server: SimulatorServer,
@@ -144,8 +151,6 @@ def test_one_question_about_one_mailbox(
     need: Need[Any],
     kind: FaultKind,
 ) -> None:
-    if kind is FaultKind.VALUE_MISSING and need is RULES:
-        pytest.skip("an answer without rules says that there are none")
     unlucky = people[3]
     server.faults.add(
         Fault(kind, kit.operations[need], unlucky.address, seconds=_seconds(kind), code=_code(kind))
@@ -297,6 +302,7 @@ class TestThrottling:
         kind: FaultKind,
         seconds: float,
         heard: Callable[[], list[float]],
+        short_pauses: None,
     ) -> None:
         """Retry-After in seconds, BackOffMilliseconds in thousandths of one."""
         server.faults.add(Fault(kind, "FindFolder", nth=2, count=1, seconds=seconds))
@@ -310,10 +316,10 @@ class TestThrottling:
     ) -> None:
         """Not one request more, and whoever comes after the rest is read as ever."""
         server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", count=1, seconds=1))
-        facts = read(open_road(workers=1, request_deadline=0.3, mailbox_deadline=0.3), people[:8], [SIZE])
+        facts = read(open_road(workers=1, request_deadline=0.3, mailbox_deadline=0.3), people, [SIZE])
         told = [values(found)["mailbox size"] for found in facts.values()]
         throttled = [value for value in told if value is Reason.THROTTLED]
-        assert 2 <= len(throttled) <= 5
+        assert 1 <= len(throttled) < len(told)
         assert len(asked(server, "FindFolder")) == 1 + len(told) - len(throttled)
 
     def test_all_workers_of_all_runs_rest(

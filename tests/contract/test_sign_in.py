@@ -139,6 +139,18 @@ class TestWrongPassword:
             open_road(password="yesterday's", memory=memory).sign_in()
         assert refusals(server) == 1
 
+    def test_a_road_that_was_let_in_before_hears_of_a_refusal_elsewhere(
+        self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
+    ) -> None:
+        """The password changed, and the post met it first."""
+        memory = Memory()
+        road = open_road(memory=memory)
+        road.sign_in()
+        memory.remember(NOW.isoformat())
+        server.log.clear()
+        assert reason(read(road, people, [SIZE])[people[0].guid], SIZE) is Reason.SIGN_IN_REFUSED
+        assert server.access_log() == []
+
     def test_after_half_an_hour_one_more_try(self, open_road: OpenRoad, server: SimulatorServer) -> None:
         memory, clock = Memory(), SetClock(NOW)
         wrong = open_road(password="yesterday's", memory=memory, clock=clock)

@@ -182,6 +182,75 @@ def test_living_findings_by_rule(store: SqlStore, story: Story) -> None:
         }
 
 
+def event(
+    store: SqlStore, story: Story, sent: LetterState, end: FindingState | None, test: bool = False
+) -> None:
+    """Finding 1 about an event, its letter in state `sent`, and then the end of the finding."""
+    order = story.order(1, finding=F1, weekly=False, test=test)
+    with store.begin() as work:
+        work.change(story.plan(story.step(1, story.transition(1, occurrence=AWAY), order)), 0, story.now)
+        work.move(store.letter_id(order.key), LetterState.WAITING, sent, story.now)
+        if end is not None:
+            work.change(story.plan(story.step(1, story.transition(1, end, 1))), 0, story.now)
+
+
+@pytest.mark.parametrize("end", [state for state in FindingState if not state.live])
+def test_an_event_that_somebody_was_told_of_counts_until_it_is_over(
+    store: SqlStore, story: Story, end: FindingState
+) -> None:
+    """Who sets a reply and takes it away again is not told of the same absence twice."""
+    event(store, story, LetterState.SENT, end)
+    story.open_finding(2, now=story.now + HOUR)
+    instant = timedelta(microseconds=1)
+    with store.begin() as work:
+        assert [finding.id for finding in work.living()] == ["f2"]
+        assert [finding.id for finding in work.living(now=AWAY.end - instant)] == ["f1", "f2"]
+        assert [finding.id for finding in work.living(now=AWAY.end)] == ["f2"]
+        assert [finding.state for finding in work.living([RuleId("quota")], story.now)] == [
+            end,
+            FindingState.OPEN,
+        ]
+        assert work.living([RuleId("out_of_office")], story.now) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "test"),
+    [
+        (LetterState.SENT, True),
+        (LetterState.WITHDRAWN, False),
+        (LetterState.EXPIRED, False),
+        (LetterState.REFUSED, False),
+    ],
+)
+def test_an_event_that_nobody_was_told_of_ends_with_its_finding(
+    store: SqlStore, story: Story, sent: LetterState, test: bool
+) -> None:
+    """A test letter told the person nothing."""
+    event(store, story, sent, FindingState.RESOLVED, test)
+    with store.begin() as work:
+        assert work.living(now=story.now) == []
+
+
+def test_a_living_event_is_there_once_however_many_letters_it_has_and_also_when_it_is_over(
+    store: SqlStore, story: Story
+) -> None:
+    event(store, story, LetterState.SENT, None)
+    with store.begin() as work:
+        thanks = story.order(1, "thanks", finding=F1)
+        assert work.order(store.letter_id(thanks.key), thanks, story.now)
+        work.move(store.letter_id(thanks.key), LetterState.WAITING, LetterState.SENT, story.now)
+        for at in (story.now, AWAY.end + HOUR):
+            assert [finding.id for finding in work.living(now=at)] == ["f1"]
+
+
+def test_a_state_that_is_mended_is_over_although_it_was_told(store: SqlStore, story: Story) -> None:
+    story.open_finding(1)
+    with store.begin() as work:
+        work.move(store.letter_id("1: first nudge"), LetterState.WAITING, LetterState.SENT, story.now)
+        work.change(story.plan(story.step(1, story.transition(1, FindingState.RESOLVED, 1))), 0, story.now)
+        assert work.living(now=story.now) == []
+
+
 def test_findings_of_people_who_left_lapse_and_their_letters_stay_home(store: SqlStore, story: Story) -> None:
     for number in (1, 2):
         story.open_finding(number)

@@ -11,7 +11,7 @@ import pytest
 from mailbot.model.facts import Reason
 from mailbot.model.ids import RuleId
 from mailbot.model.mailbox import Interval
-from mailbot.model.slots import Slot
+from mailbot.model.slots import Slot, SlotResult
 from mailbot.model.verdicts import (
     Judgement,
     Kind,
@@ -165,14 +165,33 @@ def test_settling_drops_earlier_slots_and_leaves_later_ones(
     tomorrow = Slot(story.sweep.job, story.sweep.day, "manual-2")
     with store.begin() as work:
         sweep_of_five(work, story)
+        work.finish(story.sweep.id, story.now, SlotResult.COMPLETE, {})
         for slot, at in ((today, story.now + later), (tomorrow, story.now + later + timedelta(hours=1))):
             story.claim(work, slot, at)
             work.record(slot.id, story.person(1), True, [quota(compliant("within_limit"))], at)
+        work.finish(tomorrow.id, story.now + later + timedelta(hours=2), SlotResult.COMPLETE, {})
         work.settle(today.id)
         assert work.judged(story.sweep.id) == frozenset()
         assert work.tally(story.sweep.id) == {}
         assert work.judged(today.id) == {story.person(1)}
         assert work.judged(tomorrow.id) == {story.person(1)}
+
+
+def test_settling_leaves_an_earlier_sweep_that_is_under_way_its_checkpoint(
+    store: SqlStore, story: Story
+) -> None:
+    """The scheduled sweep still reads while somebody runs one by hand; only when it is done may it go."""
+    by_hand = Slot(story.sweep.job, story.sweep.day, "manual-1")
+    hour = timedelta(hours=1)
+    with store.begin() as work:
+        sweep_of_five(work, story)
+        before = work.judged(story.sweep.id), work.deciding(story.sweep.id)
+        story.claim(work, by_hand, story.now + hour)
+        work.settle(by_hand.id)
+        assert (work.judged(story.sweep.id), work.deciding(story.sweep.id)) == before
+        work.finish(story.sweep.id, story.now + hour, SlotResult.COMPLETE, {})
+        work.settle(by_hand.id)
+        assert (work.judged(story.sweep.id), work.deciding(story.sweep.id)) == (frozenset(), [])
 
 
 def test_of_somebody_who_was_excluded_during_the_sweep_nothing_is_kept(store: SqlStore, story: Story) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailbot.model.errors import Busy
+from mailbot.model.ids import LetterId
 from mailbot.model.letters import LetterKind, LetterOrder, LetterState
 from mailbot.ports import Work
 from mailbot.store.sql import SqlStore
@@ -58,20 +59,48 @@ def test_a_letter_goes_from_its_first_moment_to_its_last_and_then_expires(
         assert work.letters_of(story.person(1))[0].state is LetterState.EXPIRED
 
 
-def test_unfinished_letters_come_first_whatever_their_hour_then_the_most_pressing(
+def test_the_most_pressing_letters_come_first_and_unfinished_ones_last_whatever_their_hour(
     store: SqlStore, story: Story
 ) -> None:
     later = story.order(1, not_after=story.now + 4 * HOUR)
-    sooner = story.order(2, not_after=story.now + 2 * HOUR)
-    drafted = story.order(3, not_after=story.now + 3 * HOUR)
+    sooner = story.order(2, not_after=story.now + 3 * HOUR)
+    drafted = story.order(3, not_after=story.now + 2 * HOUR)
+    claimed = story.order(4, not_after=story.now + 5 * HOUR)
     with store.begin() as work:
-        put(work, story, later, sooner, drafted)
+        put(work, story, later, sooner, drafted, claimed)
+        work.move(store.letter_id(claimed.key), WAITING, CLAIMED, story.now)
         for from_, to in ((WAITING, CLAIMED), (CLAIMED, DRAFTED)):
             work.move(store.letter_id(drafted.key), from_, to, story.now)
-        assert keys(work, story, HOUR) == [drafted.key, sooner.key, later.key]
-        assert keys(work, story, HOUR, limit=2) == [drafted.key, sooner.key]
-        assert keys(work, story, 10 * HOUR) == [drafted.key]
+        assert keys(work, story, HOUR) == [sooner.key, later.key, drafted.key, claimed.key]
+        assert keys(work, story, HOUR, limit=3) == [sooner.key, later.key, drafted.key]
+        assert keys(work, story, 10 * HOUR) == [drafted.key, claimed.key]
         assert work.expire(story.now + 10 * HOUR) == 2, "what may have left does not expire"
+
+
+def test_a_letter_that_was_seen_makes_room_for_the_next(store: SqlStore, story: Story) -> None:
+    """A letter that fails every time stays due: within one delivery it comes once."""
+    orders = [story.order(number, not_after=story.now + number * HOUR) for number in range(1, 6)]
+    first, second, third, fourth, stuck = (store.letter_id(order.key) for order in orders)
+    with store.begin() as work:
+        put(work, story, *orders)
+        work.move(stuck, WAITING, CLAIMED, story.now)
+        batches, seen = [], list[LetterId]()
+        while due := [letter.id for letter in work.letters_due(story.now, 2, seen)]:
+            batches.append(due)
+            seen += due
+        assert batches == [[first, second], [third, fourth], [stuck]]
+        assert [letter.id for letter in work.letters_due(story.now, 2, [third, first])] == [second, fourth]
+
+
+def test_a_delivery_may_have_seen_more_letters_than_a_statement_takes_values(
+    store: SqlStore, story: Story
+) -> None:
+    """PostgreSQL's protocol takes 65,535 values with a statement, SQLite 32,766 unless built for more."""
+    seen = {LetterId(f"seen {number}") for number in range(70_000)}
+    with store.begin() as work:
+        put(work, story, story.order(1), story.order(2))
+        found = work.letters_due(story.now, 10, seen | {store.letter_id(story.order(1).key)})
+        assert [letter.order.key for letter in found] == [story.order(2).key]
 
 
 def test_a_move_from_a_state_that_was_left_is_refused(store: SqlStore, story: Story) -> None:
@@ -140,6 +169,29 @@ def test_a_weekly_letter_counts_while_under_way_and_for_a_week_after_it_left(
         assert work.nudged_since(story.now + 2 * HOUR) == {waiting.person, recent.person, doubt.person}
 
 
+def test_a_letter_that_the_server_refused_counts_as_tried_for_a_week(store: SqlStore, story: Story) -> None:
+    """Without it the same letter would be made and refused again on every day."""
+    recent, old = story.order(1), story.order(2)
+    with store.begin() as work:
+        put(work, story, recent, old)
+        for order, at in ((recent, 2 * HOUR), (old, 1 * HOUR)):
+            work.move(store.letter_id(order.key), WAITING, LetterState.REFUSED, story.now + at)
+        assert work.nudged_since(story.now + 2 * HOUR) == {recent.person}
+
+
+def test_a_test_letter_stays_one_and_does_not_take_the_readers_turn(store: SqlStore, story: Story) -> None:
+    waiting, sent, refused = (story.order(number, test=True) for number in (1, 2, 3))
+    both = story.order(3, "the real one")
+    with store.begin() as work:
+        put(work, story, waiting, sent, refused)
+        send(work, story, sent.key, HOUR)
+        work.move(store.letter_id(refused.key), WAITING, LetterState.REFUSED, story.now + HOUR)
+        assert [letter.order for letter in work.letters_of(waiting.person)] == [waiting]
+        assert work.nudged_since(story.now) == frozenset()
+        put(work, story, both)
+        assert work.nudged_since(story.now) == {both.person}
+
+
 def test_letters_are_counted_by_kind_and_state(store: SqlStore, story: Story) -> None:
     digest = story.order(4, kind=LetterKind.DIGEST, topic="digest")
     with store.begin() as work:
@@ -174,4 +226,8 @@ def test_letters_are_found_by_what_their_id_says(store: SqlStore, story: Story) 
     wanted = store.letter_id("1: first nudge")
     with store.begin() as work:
         assert [letter.id for letter in work.letters_that(lambda id_: id_ == wanted)] == [wanted]
+        assert {letter.id for letter in work.letters_that(lambda _id: True)} == {
+            wanted,
+            store.letter_id("2: first nudge"),
+        }
         assert work.letters_that(lambda _id: False) == []

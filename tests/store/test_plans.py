@@ -27,6 +27,7 @@ def test_a_plan_round_trips_with_every_kind_of_step(store: SqlStore, story: Stor
         story.step(1, story.transition(1, occurrence=AWAY), story.order(1, finding=FindingId("f1"))),
         story.step(9, story.transition(9, FindingState.RESOLVED, 1), None, finding),
         story.step(3, None, story.order(3, weekly=False)),
+        story.step(5, None, story.order(5, test=True)),
         *(PlanStep(story.person(4), finding.rule, None, None, None, held) for held in Held),
     )
     with store.begin() as work:

@@ -167,3 +167,19 @@ def test_a_policy_can_keep_data_about_people_for_less(store: SqlStore, story: St
         assert "finding" not in work.purge(later)
         assert work.purge(later, 4 * WEEK)["finding"] == 1
         assert len(work.audit_rows()) == 1
+
+
+def test_a_policy_cannot_keep_data_about_people_for_longer(store: SqlStore, story: Story) -> None:
+    story.open_finding(1)
+    with store.begin() as work:
+        assert work.purge(story.now + 13 * WEEK + INSTANT, 52 * WEEK)["finding"] == 1
+
+
+def test_a_policy_that_keeps_less_does_not_touch_what_is_about_the_work_alone(
+    store: SqlStore, story: Story
+) -> None:
+    with store.begin() as work:
+        story.claim(work)
+        work.save_plan(story.plan(story.step(1, story.transition(1))))
+        assert work.purge(story.now + 4 * WEEK + INSTANT, 4 * WEEK) == {"plan_step": 1}
+        assert work.plan(story.plan().id) == (story.plan(), "stored")

@@ -56,7 +56,7 @@ def test_a_finished_slot_is_done_for_everybody_and_cannot_be_finished_twice(
         for owner in ("first", "second"):
             assert work.claim(story.sweep, owner, story.now + 2 * LEASE, story.now + 3 * LEASE) is Claim.DONE
     with store.begin() as work, pytest.raises(Busy, match="finished"):
-        work.finish(story.sweep.id, story.now, SlotResult.FAILED, {})
+        work.finish(story.sweep.id, story.now, SlotResult.PARTIAL, {})
     with store.begin() as work, pytest.raises(Busy):
         work.extend(story.sweep.id, "first", story.now + 3 * LEASE)
 

@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -60,6 +61,7 @@ class EwsRoad:
         self._counts: Counter[str] = Counter()
         self._lines: set[Line] = set()
         self._crews: set[Crew[Any]] = set()
+        self._stops: weakref.WeakSet[threading.Event] = weakref.WeakSet()
 
     # ports.Exchange
 
@@ -132,6 +134,8 @@ class EwsRoad:
     def close(self) -> None:
         with self._lock:
             crews = list(self._crews)
+            for stop in list(self._stops):  # sign-in and probes have no crew; nobody tries again from here on
+                stop.set()
         for crew in crews:
             crew.end()
         self._watchdog.close()
@@ -151,7 +155,10 @@ class EwsRoad:
             self._counts.update(line.counts)
 
     def _new_run(self) -> Run:
-        return Run(budget_of(self._server.endpoint), time.monotonic() + self._limits.run_deadline)
+        run = Run(budget_of(self._server.endpoint), time.monotonic() + self._limits.run_deadline)
+        with self._lock:
+            self._stops.add(run.stop)
+        return run
 
     def _admitted_run(self) -> Run:
         """A run whose workers may sign in: one alone has tried it first. Else `refused` is set already."""

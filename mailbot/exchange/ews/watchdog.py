@@ -62,8 +62,10 @@ class Watchdog:
         return self._wakes - now
 
     def close(self) -> None:
-        """End the thread. A call that is watched later starts another."""
+        """Cut every call that is under way and end the thread. A call that is watched later starts another."""
         with self._changed:
+            for line, _deadline in self._watched.values():
+                line.cut()
             thread, self._thread = self._thread, None
             self._changed.notify()
         if thread is not None:
