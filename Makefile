@@ -24,11 +24,11 @@ lint: $(READY)
 	$(BIN)/lint-imports --no-cache
 
 unit: $(READY)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
 
 # Long runs: more examples, bigger municipalities. Not part of `make test`.
 campaign: $(READY)
-	HYPOTHESIS_PROFILE=campaign $(BIN)/pytest tests/property tests/campaign -p no:randomly $(ARGS)
+	HYPOTHESIS_PROFILE=campaign $(BIN)/pytest tests/property $(ARGS)
 
 bench: $(READY)
 	$(BIN)/python tests/bench/bench_sweep.py

@@ -36,6 +36,10 @@ class Directory(Protocol):
     def people(self) -> People:
         """Raises SettingsRefused with all errors of the source at once."""
 
+    def guid_of(self, address: Address) -> ObjectGuid | None:
+        """Whose address this is, also of somebody who is excluded: for lifting an exclusion, for nothing
+        else. Raises SettingsRefused as `people` does."""
+
 
 FollowUp = Callable[[MailboxFacts], Collection[Need[Any]]]
 """Given what the first step read of a mailbox, what else must be asked. Must be quick and pure."""

@@ -139,6 +139,7 @@ def opened(
                 lambda: _excluded(store),
                 clock,
                 settings.organisation.zone,
+                settings.organisation.language,
             ),
             store=store,
             exchange=_once(partial(_exchange, found, clock, breaker, stack), one_at_a_time),

@@ -157,3 +157,21 @@ def exclude(
     with wiring.opened(settings, insist=False) as house:
         leave_out(house, address(who), actor())
     typer.echo("Done. From now on nothing of this person is read, kept, counted or mentioned.")
+
+
+@people_app.command("include")
+def include(
+    who: Annotated[str, typer.Argument(metavar="ADDRESS", help="Mail address of one person.")],
+    settings: Folder = DEFAULT_FOLDER,
+) -> None:
+    """Lift `people exclude` for one person. What was erased does not come back.
+
+    Says the same whether or not there was such an exclusion. Groups, types and addresses that mailbot.toml
+    leaves out stay left out.
+    """
+    from mailbot import wiring
+    from mailbot.jobs.inclusion import include as take_back
+
+    with wiring.opened(settings, insist=False) as house:
+        take_back(house, address(who), actor())
+    typer.echo("Done. From the next sweep on this person counts again, unless mailbot.toml leaves them out.")

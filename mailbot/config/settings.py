@@ -148,7 +148,7 @@ class Organisation(Section):
     zone: Annotated[Zone, Field(description="time zone in which days and times are judged")] = ZoneInfo(
         "Europe/Amsterdam"
     )
-    language: Annotated[Language, Field(description="language for reports and for people without one")] = (
+    language: Annotated[Language, Field(description="language of letters to people for whom the people file names none")] = (
         Language.NL
     )
 

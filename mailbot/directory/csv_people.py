@@ -22,7 +22,7 @@ from mailbot.directory.rows import Row, parse_row
 from mailbot.model.clock import Clock
 from mailbot.model.errors import SettingsRefused
 from mailbot.model.ids import Address, ObjectGuid
-from mailbot.model.people import People, Person
+from mailbot.model.people import Language, People, Person
 from mailbot.policy.waivers import Waiver
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -43,6 +43,7 @@ class CsvDirectory:
         excluded: Callable[[], frozenset[ObjectGuid]],
         clock: Clock,
         zone: ZoneInfo = AMSTERDAM,
+        language: Language = Language.NL,
     ) -> None:
         self._people_file = people_file
         self._domains_file = domains_file
@@ -50,16 +51,25 @@ class CsvDirectory:
         self._excluded = excluded
         self._clock = clock
         self._zone = zone
+        self._language = language
 
     def people(self) -> People:
         """Raises SettingsRefused with all errors of both files at once."""
+        return self._read(self._exclusion, self._excluded())
+
+    def guid_of(self, address: Address) -> ObjectGuid | None:
+        person = self._read(Exclusion(), frozenset()).with_address(address)
+        return person.guid if person else None
+
+    def _read(self, exclusion: Exclusion, excluded: frozenset[ObjectGuid]) -> People:
         people, problems = read_people(
             self._people_file,
             self._domains_file,
-            self._exclusion,
-            self._excluded(),
+            exclusion,
+            excluded,
             self._clock.now(),
             zone=self._zone,
+            language=self._language,
         )
         if people is None:
             raise SettingsRefused(report(problems))
@@ -75,15 +85,17 @@ def read_people(
     *,
     waivers: Sequence[Waiver] = (),
     zone: ZoneInfo = AMSTERDAM,
+    language: Language = Language.NL,
 ) -> tuple[People | None, list[Problem]]:
     """The population, or every problem of the two files and of waivers for addresses that nobody has.
 
-    `now` is aware; it is when the file was read, and its local day decides which contracts run.
+    `now` is aware; it is when the file was read, and its local day decides which contracts run. `language`
+    is that of people whose own language the file does not say.
     """
     problems: list[Problem] = []
     domains = _domains(Place(domains_file.name, problems), domains_file)
     place = Place(people_file.name, problems)
-    everybody = _everybody(place, people_file, domains, now, zone)
+    everybody = _everybody(place, people_file, domains, now, zone, language)
     if everybody is not None:
         problems += _unknown_waivers(waivers, {person.address for person in everybody.values()})
     if everybody is None or problems:
@@ -97,11 +109,11 @@ def read_people(
         guid: person if person.manager in kept else replace(person, manager=None)
         for guid, person in kept.items()
     }
-    return People(MappingProxyType(without), domains, now), []
+    return People(MappingProxyType(without), domains, now, exclusion.unmatched(everybody.values())), []
 
 
 def _everybody(
-    place: Place, file: Path, domains: frozenset[str], now: datetime, zone: ZoneInfo
+    place: Place, file: Path, domains: frozenset[str], now: datetime, zone: ZoneInfo, language: Language
 ) -> dict[ObjectGuid, Person] | None:
     """All persons of the file, excluded ones too; None when a line or the header cannot be used."""
     before = len(place.problems)
@@ -133,7 +145,7 @@ def _everybody(
             continue
         raw = dict(zip(names, cells, strict=True))
         keys.add(raw["person_key"].strip())
-        row = parse_row(line, raw, place)
+        row = parse_row(line, raw, place, language)
         if row is not None:
             rows.append(row)
             _check_domain(row, domains, place)

@@ -97,8 +97,8 @@ class Cells:
         return self.read(column, make, expected, mend)
 
 
-def parse_row(line: int, raw: Mapping[str, str], place: Place) -> Row | None:
-    """The line as a row, or None after noting every problem in it."""
+def parse_row(line: int, raw: Mapping[str, str], place: Place, language: Language) -> Row | None:
+    """The line as a row, or None after noting every problem in it. `language` is that of an empty cell."""
     cells = Cells(line, {column: text.strip() for column, text in raw.items()}, place)
     for column in raw:
         text = cells.text(column)
@@ -111,19 +111,19 @@ def parse_row(line: int, raw: Mapping[str, str], place: Place) -> Row | None:
             )
     if not cells.sound:
         return None
-    account, contract, leave = _account(cells), _contract(cells), _leave(cells)
+    account, contract, leave = _account(cells, language), _contract(cells), _leave(cells)
     if not cells.sound or account is None:
         return None
     return Row(line, account, contract, leave)
 
 
-def _account(cells: Cells) -> Account | None:
+def _account(cells: Cells, default: Language) -> Account | None:
     guid = cells.needed(
         "object_guid", object_guid, "the directory's objectGUID", "export objectGUID, not a number or name"
     )
     name = cells.needed("display_name", str, "a name to address the person by", "fill in the display name")
     address = cells.needed("mail", Address, "an e-mail address", "fill in the primary SMTP address")
-    language = cells.needed("language", Language, "nl or en", "fill in the language for letters")
+    language = cells.read("language", Language, "nl, en or nothing", "fill in the language for letters")
     groups = frozenset(g for part in cells.text("pilot_group").split(",") if (g := part.strip()))
     enabled = cells.read("enabled", _yes_no, "ja, nee or nothing", "ja: the account can sign in")
     kind = cells.read(
@@ -133,10 +133,10 @@ def _account(cells: Cells) -> Account | None:
         "translate msExchRecipientTypeDetails in the export",
     )
     hold = cells.read("hold", _yes_no, "ja, nee or nothing", "ja: the mailbox is on litigation hold")
-    if guid is None or name is None or address is None or language is None:
+    if guid is None or name is None or address is None:
         return None
     key = cells.text("person_key") or None
-    return Account(guid, name, address, language, groups, enabled, kind, hold, key)
+    return Account(guid, name, address, language or default, groups, enabled, kind, hold, key)
 
 
 def _contract(cells: Cells) -> Contract:

@@ -70,16 +70,19 @@ def deliver(house: House) -> DeliveryReport:
 
 def may_leave(house: House) -> MayLeave:
     """What may be sent now, decided once per delivery. A letter about an event has hours of its own, on a
-    day on which its reader works; all others leave in office hours on office days only."""
+    day on which its reader works; all others leave in office hours on office days only. A notice tells a
+    person that somebody looked: that is owed whatever gate has closed since."""
     calendar = house.calendar()
     opens, closes = house.terms.hours.state
     local = calendar.local(calendar.now).time()
     office = is_office_day(calendar, calendar.today) and opens <= local < closes
-    sending = house.gates_open() and house.terms.mode is not Mode.OFF
+    gates_open = house.gates_open()
+    sending = house.terms.mode is not Mode.OFF
 
     def allowed(letter: OutboxLetter) -> bool:
         about_event = letter.order.kind is LetterKind.NUDGE and not letter.order.weekly
-        return sending and (office or about_event)
+        owed = letter.order.kind is LetterKind.NOTICE
+        return sending and (gates_open or owed) and (office or about_event)
 
     return allowed
 

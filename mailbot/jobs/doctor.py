@@ -10,9 +10,11 @@ from mailbot.jobs.mending import MENDING
 from mailbot.model.errors import MailbotError
 from mailbot.model.facts import Reason
 from mailbot.model.ids import Address, ObjectGuid
+from mailbot.model.letters import LetterState
 from mailbot.ports import ProbeAnswer, Target
 
 BREAKER = "ews_breaker"
+LEAVING = (LetterState.WAITING, LetterState.CLAIMED, LetterState.DRAFTED)
 
 
 class Level(StrEnum):
@@ -39,12 +41,14 @@ def doctor(house: House, readable: Address | None, unreadable: Address | None) -
     yield from _gates(house)
     yield _audit(house)
     yield _delivery(house)
+    yield _outbox(house)
     try:
         people = house.directory.people()
     except MailbotError as error:
         yield Check("people file", Level.BAD, str(error))
         return
     yield Check("people file", Level.GOOD, f"{len(people.by_guid)} people in the population")
+    yield _excluded_groups(people.unmatched_groups)
     with house.store.begin() as work:
         work.set_note(BREAKER, None)
     try:
@@ -75,8 +79,13 @@ def _audit(house: House) -> Check:
 def _delivery(house: House) -> Check:
     """Off is where everybody begins, so it is no defect; but who waits for letters must be told."""
     terms = house.terms
+    if terms.mode is Mode.LIVE and not house.gates_open():
+        says = "mode live: will not start while gates are closed; open them, or choose another [delivery] mode"
+        return Check("delivery", Level.BAD, says)
     with house.store.begin() as work:
         stopped = work.stopped()
+    if terms.mode is not Mode.OFF and not house.gates_open():
+        return Check("delivery", Level.NOTE, f"mode {terms.mode}: no letter leaves while gates are closed")
     if stopped:
         return Check("delivery", Level.NOTE, "all sending is stopped; to lift it: mailbot stop --lift")
     match terms.mode:
@@ -91,6 +100,36 @@ def _delivery(house: House) -> Check:
         case Mode.LIVE:
             says = "mode live: letters go to everybody in the population"
     return Check("delivery", Level.GOOD, says)
+
+
+def _outbox(house: House) -> Check:
+    """Letters of an earlier day or mode leave with the next delivery: nobody should be surprised by them."""
+    with house.store.begin() as work:
+        counts = work.letter_counts()
+    waiting = sum(n for (_, state), n in counts.items() if state in LEAVING)
+    doubtful = sum(n for (_, state), n in counts.items() if state is LetterState.IN_DOUBT)
+    says = [f"{waiting} letters wait to leave" if waiting else "no letter waits to leave"]
+    if waiting:
+        match house.terms.mode:
+            case Mode.OFF:
+                says.append("in mode off they stay; in mode pilot or live they will go to real people, tests excepted")
+            case Mode.REDIRECT:
+                says.append("in mode redirect none of them reaches the person it is about")
+            case Mode.PILOT:
+                says.append("in mode pilot those of the pilot groups will go to real people, tests of mode redirect excepted")
+            case Mode.LIVE:
+                says.append("in mode live they will go to real people, tests of mode redirect excepted")
+    if doubtful:
+        says.append(f"{doubtful} are in doubt: they may have been sent, and are not sent again by themselves")
+    return Check("outbox", Level.NOTE if waiting or doubtful else Level.GOOD, "; ".join(says))
+
+
+def _excluded_groups(unmatched: frozenset[str]) -> Check:
+    if not unmatched:
+        return Check("excluded groups", Level.GOOD, "each of them has people in the people file")
+    says = "nobody in the people file belongs to: "
+    mend = "; a group that is spelled otherwise there leaves nobody out, see [people] exclude_groups"
+    return Check("excluded groups", Level.NOTE, says + ", ".join(sorted(unmatched)) + mend)
 
 
 def _mailboxes(house: House, readable: Address | None, unreadable: Address | None) -> Iterator[Check]:

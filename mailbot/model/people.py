@@ -70,11 +70,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The population of one run. `by_guid` keeps the order of the source."""
+    """The population of one run. `by_guid` keeps the order of the source.
+
+    `unmatched_groups` are groups that the settings exclude and that nobody in the source belongs to.
+    """
 
     by_guid: Mapping[ObjectGuid, Person]
     accepted_domains: frozenset[str]
     read_at: datetime
+    unmatched_groups: frozenset[str] = frozenset()
 
     def with_address(self, address: Address) -> Person | None:
         return next((p for p in self.by_guid.values() if p.address == address), None)

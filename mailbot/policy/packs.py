@@ -21,6 +21,9 @@ PLANNED_RULES = frozenset(
 )
 """Rules that a pack may already name; while they are not built their parameters are kept as written."""
 
+SHORTEST_KEPT_WEEKS = 6
+"""Shorter, and somebody would be told again of an absence that was told of already."""
+
 LONGEST_KEPT_WEEKS = 13
 """Weeks that a finding or letter is kept after its last change at most; a pack can only be shorter. Half of
 what the strictest regulation read so far allows (Assen 11.1: six months)."""
@@ -161,7 +164,7 @@ class Rights(Typed):
 class Retention(Typed):
     """Weeks that a finding or letter is kept after its last change."""
 
-    individual_weeks: Annotated[int, Field(strict=True, ge=1, le=LONGEST_KEPT_WEEKS)]
+    individual_weeks: Annotated[int, Field(strict=True, ge=SHORTEST_KEPT_WEEKS, le=LONGEST_KEPT_WEEKS)]
     source: Line
 
 

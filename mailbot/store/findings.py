@@ -18,8 +18,9 @@ from mailbot.store.part import bounds, interval
 from mailbot.store.schema import finding as table
 from mailbot.store.schema import finding_history, letter
 
-PENDING = exists().where(letter.c.finding == table.c.id, letter.c.state.in_(UNDER_WAY))
-TOLD = exists().where(letter.c.finding == table.c.id, letter.c.state == LetterState.SENT, ~letter.c.test)
+PENDING = exists().where(letter.c.finding == table.c.id, letter.c.state.in_(UNDER_WAY), ~letter.c.test)
+MAY_HAVE_ARRIVED = (LetterState.SENT, LetterState.DRAFTED, LetterState.IN_DOUBT)
+TOLD = exists().where(letter.c.finding == table.c.id, letter.c.state.in_(MAY_HAVE_ARRIVED), ~letter.c.test)
 FINDINGS = select(table, PENDING.label("pending"))
 MOVED = "A finding has changed since this plan was made. Make a new plan: mailbot sweep --dry-run"
 

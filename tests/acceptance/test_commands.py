@@ -275,6 +275,51 @@ def test_every_table_can_be_had_as_json(desk: Desk, words: tuple[str, ...]) -> N
     assert shown.err == ""
 
 
+# a people file that was cut off
+
+
+def test_a_people_file_that_lost_many_is_refused_until_somebody_says_it_is_right(desk: Desk) -> None:
+    """And when it turns out to be wrong after all, nobody is told of the same absence twice."""
+    desk.types("sweep")
+    desk.goes_to_day(23, 10, 5)
+    desk.delivers()
+    told = {address: len(desk.got(address)) for address in desk.readers()}
+    before = desk.findings()
+    assert before[("out_of_office", "told")] == 3
+    people = desk.here.settings / "people.csv"
+    whole = people.read_text(encoding="utf-8")
+    people.write_text(without_managers(whole.splitlines()[:5]), encoding="utf-8")
+
+    refused = desk.types("sweep")
+    assert (refused.code, refused.out) == (11, "")
+    assert "the people file holds 4 people, the last sweep had 40; nothing was done" in refused.err
+    assert "mailbot sweep --accept-people" in refused.err
+    assert desk.findings() == before
+
+    assert desk.shows("sweep", "--accept-people")["mailboxes"]["population"] == 4
+    assert desk.findings()[("out_of_office", "lapsed")] >= 2, "who is gone needs no following"
+
+    people.write_text(whole, encoding="utf-8")
+    again = desk.shows("sweep")
+    assert again["mailboxes"]["population"] == 40
+    absences = [row for row in again["steps"] if row["rule"] == "out_of_office" and "nudge" in row["step"]]
+    assert absences == []
+    desk.goes_to_day(23, 11)
+    desk.delivers()
+    for story in ("portugal", "in-english"):
+        address = desk.resident(story).address
+        assert len(desk.got(address)) == told[address] >= 1
+
+
+def without_managers(lines: list[str]) -> str:
+    """These lines of the people file, with nobody's manager outside of them."""
+    column = lines[0].split(";").index("manager_key")
+    rows = [line.split(";") for line in lines[1:]]
+    for row in rows:
+        row[column] = ""
+    return "\n".join([lines[0], *(";".join(row) for row in rows)]) + "\n"
+
+
 # the helpdesk
 
 

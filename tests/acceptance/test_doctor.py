@@ -29,11 +29,14 @@ def lines(desk: Desk, *words: str) -> tuple[int, dict[str, str]]:
 def test_a_healthy_house_is_all_good(desk: Desk) -> None:
     code, said = lines(desk, "--readable", desk.resident("plain-over").address, "--unreadable", denied(desk))
     assert code == 0
-    assert [what for what, says in said.items() if not says.startswith("good, ") and "hash" not in what] == []
+    assert [what for what, says in said.items() if not says.startswith("good, ") and "hash" not in what] == [
+        "excluded groups"
+    ], "so small a town has no ombudsman"
     assert set(said) >= {
         *(f"gate G{n}" for n in range(6)),
         "audit log",
         "delivery",
+        "outbox",
         "people file",
         "sign-in",
         "readable mailbox",
@@ -88,6 +91,52 @@ def test_it_clears_the_pause_after_a_refusal_and_tries_once(desk: Desk) -> None:
     code, said = lines(desk)
     assert (code, said["sign-in"]) == (0, "good, Exchange accepts the service account")
     assert desk.types("sweep").code == 0
+
+
+def test_live_with_a_closed_gate_will_not_start(desk: Desk) -> None:
+    (desk.here.settings / "gates.toml").unlink()
+    code, said = lines(desk)
+    assert code == 1
+    assert said["delivery"].startswith("bad, mode live: will not start while gates are closed")
+    assert "mode live refuses to start" in desk.types("sweep").err, "and so it is"
+
+
+def test_other_modes_start_with_a_closed_gate_and_send_nothing(desk: Desk) -> None:
+    (desk.here.settings / "gates.toml").unlink()
+    desk.here.change(('mode = "live"', 'mode = "pilot"'))
+    assert lines(desk)[1]["delivery"] == "note, mode pilot: no letter leaves while gates are closed"
+
+
+@pytest.mark.parametrize(
+    ("mode", "says"),
+    [
+        ("live", "in mode live they will go to real people"),
+        ("pilot", "those of the pilot groups will go to real people"),
+        ("redirect", "none of them reaches the person it is about"),
+        ("off", "in mode off they stay"),
+    ],
+)
+def test_letters_that_wait_are_counted_and_it_says_where_they_will_go(
+    desk: Desk, mode: str, says: str
+) -> None:
+    desk.types("sweep")
+    desk.here.change(
+        ('mode = "live"', f'mode = "{mode}"'), ("# redirect_to = ", "redirect_to = ")
+    )
+    outbox = lines(desk)[1]["outbox"]
+    assert outbox.startswith("note, 10 letters wait to leave; ")
+    assert says in outbox
+
+
+def test_a_group_that_leaves_nobody_out_is_named(desk: Desk) -> None:
+    """Somebody typed `bedrijfarts`: then the doctor's mail is read like everybody's."""
+    unit = next(p.unit_name for p in desk.here.town.residents if p.unit_name)
+    desk.here.change(('"bedrijfsarts",', f'"bedrijfarts",\n  "{unit}",'))
+    said = lines(desk)[1]["excluded groups"]
+    assert said.startswith("note, nobody in the people file belongs to: ")
+    named = said.removeprefix("note, nobody in the people file belongs to: ").partition(";")[0].split(", ")
+    assert "bedrijfarts" in named
+    assert unit.casefold() not in named
 
 
 def test_a_server_that_is_not_there(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """A small town behind a real server, and every road that leads there."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -11,7 +12,7 @@ from mailbot.exchange.ews import visit
 from mailbot.ports import Exchange, Post
 from mailbot.simulator import SimulatorServer, Town
 from mailbot.simulator.mailboxes import Mailbox
-from tests.contract.roads import KITS, NOW, REWRITINGS, Kit, Terms, staff
+from tests.contract.roads import KITS, NOW, REWRITINGS, Kit, Terms, road_threads, staff
 from tests.simulator.conftest import schema, valid
 
 __all__ = ["schema", "valid"]
@@ -24,6 +25,17 @@ OpenPost = Callable[..., Post]
 def rested() -> None:
     """No server of an earlier test has asked anybody for rest."""
     throttling.budget_of.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    """Whatever a test does to a road, closing it ends its threads; one that hangs ends when it is let go."""
+    before = set(road_threads())
+    yield
+    end = time.monotonic() + 20
+    while left := set(road_threads()) - before:
+        assert time.monotonic() < end, [thread.name for thread in left]
+        time.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)

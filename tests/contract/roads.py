@@ -216,5 +216,11 @@ def listen(server: SimulatorServer, hear: Callable[[bytes], None]) -> None:
     server.answer_ews = hearing  # type: ignore[method-assign]
 
 
-def road_threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("ews-")]
+def road_threads() -> list[threading.Thread]:
+    """All threads of all roads and posts."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith("ews-")]
+
+
+def workers_alive() -> list[str]:
+    """Threads that visit mailboxes; the watchdog lives as long as its road."""
+    return [thread.name for thread in road_threads() if thread.name != "ews-watchdog"]

@@ -23,8 +23,6 @@ from tests.contract.roads import (
     AMSTERDAM,
     EVERYTHING,
     NOW,
-    EwsKit,
-    Terms,
     asked,
     listen,
     read,
@@ -179,12 +177,13 @@ def test_a_batch_never_exceeds_what_exchange_takes(open_road: OpenRoad) -> None:
     assert len(sizes) == -(-len(people) // 50)
 
 
-def test_the_window_of_free_busy_is_written_in_utc(server: SimulatorServer, contents: list[bytes]) -> None:
+def test_the_window_of_free_busy_is_written_in_utc(
+    post: Post, server: SimulatorServer, contents: list[bytes]
+) -> None:
     """Its times have no offset: the zone beside them says that they are UTC."""
-    line = EwsKit().post(server, Terms())._line
+    line = post._line  # type: ignore[attr-defined]
     start = NOW.astimezone(AMSTERDAM)
     calls.availability(line, [server.town.sender], start, start + timedelta(days=1), 1e9)
-    line.close()
     assert b"<t:StartTime>2026-11-23T05:00:00</t:StartTime>" in contents[0]
     assert b"<t:Bias>0</t:Bias>" in contents[0]
 

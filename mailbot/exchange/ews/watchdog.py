@@ -62,7 +62,7 @@ class Watchdog:
         return self._wakes - now
 
     def close(self) -> None:
-        """Cut every call that is under way and end the thread. A call that is watched later starts another."""
+        """Cut every call under way and end the thread. A call that is watched later starts another."""
         with self._changed:
             for line, _deadline in self._watched.values():
                 line.cut()

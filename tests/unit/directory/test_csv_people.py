@@ -192,7 +192,6 @@ class TestWrongCells:
             ("mail", "p1"),
             ("mail", "p1@elders.example"),
             ("mail", "p1@sub.voorbeeld.example"),
-            ("language", ""),
             ("language", "NL"),
             ("enabled", "yes"),
             ("recipient_type", "UserMailbox"),

@@ -1,0 +1,147 @@
+"""When letters leave, and when they do not: hours, gates, modes, and what a broken-off delivery left."""
+
+from collections import Counter
+
+import pytest
+
+from mailbot.jobs.deliver import deliver
+from mailbot.jobs.house import House
+from mailbot.jobs.sweep import sweep
+from mailbot.model.errors import Unreachable
+from mailbot.model.letters import LetterState
+from mailbot.simulator import Fault, FaultKind
+from tests.acceptance.municipality import Municipality
+
+
+def states(house: House) -> Counter[LetterState]:
+    with house.store.begin() as work:
+        found: Counter[LetterState] = Counter()
+        for (_kind, state), number in work.letter_counts().items():
+            found[state] += number
+    return found
+
+
+def swept(here: Municipality, house: House) -> int:
+    """The Monday sweep; how many letters it ordered."""
+    sweep(house, here.slot())
+    waiting = states(house)[LetterState.WAITING]
+    assert waiting > 10
+    return waiting
+
+
+def test_no_letter_leaves_before_or_after_office_hours(voorbeeld: Municipality) -> None:
+    with voorbeeld.opened() as house:
+        swept(voorbeeld, house)
+        for hour in (7, 8, 17, 22):
+            voorbeeld.at(hour, 5 if hour != 8 else 25)
+            assert deliver(house).sent == 0
+    assert voorbeeld.letters() == 0
+
+
+def test_what_waits_over_the_night_leaves_in_the_morning_and_nothing_on_saturday(
+    voorbeeld: Municipality,
+) -> None:
+    with voorbeeld.opened() as house:
+        swept(voorbeeld, house)
+        voorbeeld.at(3, day=24)
+        assert deliver(house).sent == 0, "letters about sizes may wait for days, but never come at night"
+        voorbeeld.at(14, day=28)
+        assert deliver(house).sent == 0, "a Saturday"
+        voorbeeld.at(9, day=30)
+        assert deliver(house).sent > 0
+
+
+def test_a_closed_gate_stops_letters_that_were_ordered_already(voorbeeld: Municipality) -> None:
+    with voorbeeld.opened() as house:
+        ordered = swept(voorbeeld, house)
+    gates = voorbeeld.settings / "gates.toml"
+    filled = gates.read_text(encoding="utf-8")
+    gates.write_text((voorbeeld.settings / "gates.empty.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    voorbeeld.change(('mode = "live"', 'mode = "pilot"'))
+    voorbeeld.at(10, 5)
+    with voorbeeld.opened() as house:
+        assert deliver(house).sent == 0
+        assert states(house)[LetterState.WAITING] == ordered
+        with house.store.begin() as work:
+            assert "delivery_gates_closed" in work.problems()
+    gates.write_text(filled, encoding="utf-8")
+    voorbeeld.change(('mode = "pilot"', 'mode = "live"'))
+    with voorbeeld.opened() as house:
+        assert deliver(house).sent == ordered
+        with house.store.begin() as work:
+            assert "delivery_gates_closed" not in work.problems()
+
+
+def broken_off(here: Municipality, house: House) -> None:
+    """A delivery in which Exchange loses every send: some letters are drafted, none has left."""
+    swept(here, house)
+    here.at(10, 5)
+    here.server.faults.add(Fault(FaultKind.DROP_BEFORE, operation="SendItem"))
+    with pytest.raises(Unreachable):
+        deliver(house)
+    here.server.faults.clear()
+    assert states(house)[LetterState.DRAFTED] == 3
+    assert here.letters() == 0
+
+
+def test_a_letter_under_way_is_not_sent_when_the_mode_is_off_now(voorbeeld: Municipality) -> None:
+    with voorbeeld.opened() as house:
+        broken_off(voorbeeld, house)
+    voorbeeld.change(('mode = "live"', 'mode = "off"'))
+    with voorbeeld.opened() as house:
+        assert deliver(house).sent == 0
+        assert states(house)[LetterState.DRAFTED] == 0
+        assert house.post().left_over() == 0, "a draft with somebody's name does not stay behind"
+    assert voorbeeld.letters() == 0
+
+
+def test_an_absence_letter_under_way_does_not_arrive_during_the_absence(voorbeeld: Municipality) -> None:
+    with voorbeeld.opened() as house:
+        broken_off(voorbeeld, house)
+        voorbeeld.at(9, day=26)
+        deliver(house)
+        found = states(house)
+    assert found[LetterState.EXPIRED] > 0
+    assert found[LetterState.DRAFTED] == 0
+    for mails in voorbeeld.server.delivered().values():
+        assert not [mail for mail in mails if mail.subject == "Je automatische antwoord"]
+
+
+def test_a_broken_off_delivery_is_made_up_for_once(voorbeeld: Municipality) -> None:
+    with voorbeeld.opened() as house:
+        broken_off(voorbeeld, house)
+        ordered = sum(states(house).values())
+        assert deliver(house).sent == ordered
+        assert deliver(house).sent == 0
+        assert house.post().left_over() == 0
+    assert voorbeeld.letters() == ordered
+
+
+def test_one_letter_that_always_fails_holds_up_no_other(voorbeeld: Municipality) -> None:
+    with voorbeeld.opened() as house:
+        ordered = swept(voorbeeld, house)
+        voorbeeld.at(10, 5)
+        fault = Fault(FaultKind.CODE, operation="SendItem", nth=1, count=1, code="ErrorX")
+        voorbeeld.server.faults.add(fault)
+        first = deliver(house).sent
+        assert first == ordered - 1
+        assert deliver(house).sent == 1
+
+
+def test_an_exchange_that_answers_nobody_is_told_and_not_called_complete(voorbeeld: Municipality) -> None:
+    denied = Fault(FaultKind.SOAP_CODE, operation="FindFolder", code="ErrorImpersonateUserDenied")
+    hidden = Fault(FaultKind.CODE, operation="GetUserAvailability", code="ErrorNoFreeBusyAccess", nth=2)
+    voorbeeld.server.faults.add(denied, hidden)
+    with voorbeeld.opened() as house:
+        report = sweep(house, voorbeeld.slot())
+        assert report is not None
+        assert report.result.value == "partial"
+        with house.store.begin() as work:
+            assert "sweep_partial" in work.problems()
+        voorbeeld.server.faults.clear()
+        voorbeeld.at(7)
+        again = sweep(house, voorbeeld.slot())
+        assert again is not None
+        assert again.result.value == "complete"
+        with house.store.begin() as work:
+            assert "sweep_partial" not in work.problems()
