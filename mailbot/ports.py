@@ -137,6 +137,9 @@ class Operator(Protocol):
 
     def solved(self, code: str) -> None: ...
 
+    def alive(self) -> None:
+        """The service still ticks; whoever watches the status file sees its age."""
+
     def ran(self, job: Job, slot: str, finished: datetime, result: str, counts: Mapping[str, Any]) -> None:
         """The newest turn of a job, for the status file. No count is about one person."""
 

@@ -62,6 +62,9 @@ class FileOperator:
         """Put the newest turn of a job in the status file."""
         self._note(lambda: self._status.ran(LastRun(job, slot, finished, result, counts)))
 
+    def alive(self) -> None:
+        self._note(self._status.beat)
+
     def _remember(self, code: str, now: datetime | None, otherwise: bool) -> bool:
         """Whether this is news. When the store does not answer, the status file says (`otherwise`)."""
         try:

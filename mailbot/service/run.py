@@ -101,6 +101,7 @@ class Service:
                 self._guarded(schedule.job, partial(self._turn, schedule))
 
     def tick_delivery(self) -> None:
+        self._house.operator.alive()
         clock = self._house.clock
         pause = self._timetable.deliver_every.total_seconds()
         if self._delivered is not None and clock.monotonic() - self._delivered < pause:

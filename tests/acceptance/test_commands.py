@@ -275,6 +275,34 @@ def test_every_table_can_be_had_as_json(desk: Desk, words: tuple[str, ...]) -> N
     assert shown.err == ""
 
 
+# an exclusion that was a mistake
+
+
+def test_somebody_who_was_left_out_by_mistake_can_be_taken_back_in(desk: Desk) -> None:
+    person = desk.resident("plain-over").address
+    desk.types("sweep")
+    assert desk.types("people", "exclude", person).code == 0
+    assert desk.shows("sweep")["mailboxes"]["population"] == 39
+    said = desk.types("people", "include", person)
+    assert said.code == 0, said.err
+    assert said.out.startswith("Done. From the next sweep on this person counts again")
+    assert tables(desk.here)["exclusion"] == 0
+    assert desk.shows("sweep")["mailboxes"]["population"] == 40
+    assert ("include", ADMINISTRATOR, {}) in [(action, actor, d) for actor, action, d in desk.audit()]
+
+
+def test_taking_somebody_back_in_does_not_tell_who_was_left_out(desk: Desk) -> None:
+    """The same words and the same audit row for somebody who never was."""
+    left_out, other = (desk.resident(story).address for story in ("plain-over", "portugal"))
+    desk.types("people", "exclude", left_out)
+    answers = {(said.code, said.out) for said in (desk.types("people", "include", a) for a in (left_out, other))}
+    assert len(answers) == 1
+    assert [row[1:] for row in desk.audit()[:2]] == [("include", {})] * 2
+    assert "nobody in the people file has this address" in desk.refused(
+        "people", "include", "niemand@voorbeeld.example"
+    )
+
+
 # a people file that was cut off
 
 

@@ -130,7 +130,7 @@ def test_letters_that_wait_are_counted_and_it_says_where_they_will_go(
 
 def test_a_group_that_leaves_nobody_out_is_named(desk: Desk) -> None:
     """Somebody typed `bedrijfarts`: then the doctor's mail is read like everybody's."""
-    unit = next(p.unit_name for p in desk.here.town.residents if p.unit_name)
+    unit = next(p.unit.name for p in desk.here.town.residents if p.unit)
     desk.here.change(('"bedrijfsarts",', f'"bedrijfarts",\n  "{unit}",'))
     said = lines(desk)[1]["excluded groups"]
     assert said.startswith("note, nobody in the people file belongs to: ")

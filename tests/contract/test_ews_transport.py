@@ -158,24 +158,23 @@ class TestServersThatDawdle:
                 road.sign_in()
 
     @pytest.mark.parametrize("dawdler", DAWDLERS.values(), ids=DAWDLERS)
-    def test_not_behind_encryption_either(
-        self, open_road: OpenRoad, somebody: Mailbox, ours: Authority, dawdler: Serve
-    ) -> None:
+    def test_not_behind_encryption_either(self, open_road: OpenRoad, ours: Authority, dawdler: Serve) -> None:
         with listening(encrypted(dawdler, ours.chain_file)) as port:
             road = open_road(
-                endpoint=f"https://127.0.0.1:{port}{PATH}",
-                ca_file=ours.ca_file,
-                request_deadline=0.3,
-                mailbox_deadline=0.4,
+                endpoint=f"https://127.0.0.1:{port}{PATH}", ca_file=ours.ca_file, request_deadline=0.3
             )
-            facts = read(road, [somebody], [SIZE])
-        assert reason(facts[somebody.guid], SIZE) is Reason.TIMED_OUT
+            with pytest.raises(Unreachable, match="deadline"):
+                road.sign_in()
 
-    def test_a_handshake_that_never_comes(self, open_road: OpenRoad, somebody: Mailbox) -> None:
+    def test_a_handshake_that_never_comes(self, open_road: OpenRoad) -> None:
         with listening(silent) as port:
-            road = open_road(
-                endpoint=f"https://127.0.0.1:{port}{PATH}", request_deadline=0.4, mailbox_deadline=0.6
-            )
+            road = open_road(endpoint=f"https://127.0.0.1:{port}{PATH}", request_deadline=0.3)
+            with pytest.raises(Unreachable, match="deadline"):
+                road.sign_in()
+
+    def test_a_mailbox_that_gets_no_answer(self, open_road: OpenRoad, somebody: Mailbox) -> None:
+        with listening(DAWDLERS["headers byte by byte"]) as port:
+            road = open_road(endpoint=f"http://127.0.0.1:{port}{PATH}", request_deadline=0.2)
             facts = read(road, [somebody], [SIZE])
         assert reason(facts[somebody.guid], SIZE) is Reason.TIMED_OUT
 

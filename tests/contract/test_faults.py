@@ -113,7 +113,7 @@ def faultless(here: SimulatorServer) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture
 def road(open_road: OpenRoad, short_pauses: None) -> Exchange:
-    return open_road(request_deadline=0.4, mailbox_deadline=3)
+    return open_road(request_deadline=0.3, mailbox_deadline=3)
 
 
 def changes(

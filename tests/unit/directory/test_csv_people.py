@@ -1,5 +1,6 @@
 """The people file: who comes out of it, who is left out, and how every mistake is told."""
 
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from mailbot.config.problems import Problem
 from mailbot.config.shipped import shipped_settings
 from mailbot.directory.csv_people import CsvDirectory, read_people
-from mailbot.directory.exclusion import Exclusion
+from mailbot.directory.exclusion import Exclusion, folded
 from mailbot.model.clock import SetClock
 from mailbot.model.errors import SettingsRefused
 from mailbot.model.facts import Known, Reason, Unknown
@@ -71,6 +72,11 @@ def places(files: tuple[Path, Path], **options: Any) -> list[str]:
 
 
 class TestOnePerson:
+    def test_who_has_no_language_gets_the_organisation_s(self, files: Files) -> None:
+        lines = files(row(1, language=""), row(2, language="nl"))
+        found = persons(lines, language=Language.EN)
+        assert (found[guid(1)].language, found[guid(2)].language) == (Language.EN, Language.NL)
+
     def test_every_column_arrives(self, files: Files) -> None:
         full = row(
             1,
@@ -384,6 +390,19 @@ class TestExclusion:
     def test_by_person(self, files: Files) -> None:
         assert list(persons(files(row(1), row(2)), excluded=frozenset({guid(1)}))) == [guid(2)]
 
+    @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+    def test_an_accent_excludes_however_it_is_written(self, files: Files, form: str) -> None:
+        """Some systems export `ö` as two characters. It looks the same, so it must count the same."""
+        exclusion = Exclusion(groups=frozenset(folded(["Klachtencoördinatie"])))
+        there = unicodedata.normalize(form, " KLACHTENCOÖRDINATIE ")  # type: ignore[arg-type]
+        assert list(persons(files(row(1), row(2, org_naam=there)), exclusion=exclusion)) == [guid(1)]
+
+    def test_groups_to_which_nobody_belongs_are_known(self, files: Files) -> None:
+        exclusion = Exclusion(groups=frozenset(folded(["Griffie", "200", "Bedrijfarts", "burgerzaken"])))
+        people, _ = read(files(row(1), row(2, pilot_group="griffie,x", org_code="200")), exclusion=exclusion)
+        assert people is not None
+        assert people.unmatched_groups == {"bedrijfarts"}
+
     def test_who_reports_to_an_excluded_person_has_no_manager(self, files: Files) -> None:
         lines = files(row(1), row(2, manager_key="1001"))
         assert persons(lines)[guid(2)].manager == guid(1)
@@ -423,6 +442,12 @@ class TestWaivers:
 class TestDirectory:
     def directory(self, files: tuple[Path, Path], excluded: set[ObjectGuid]) -> CsvDirectory:
         return CsvDirectory(*files, Exclusion(), lambda: frozenset(excluded), SetClock(NOW))
+
+    def test_who_an_address_is_can_be_asked_of_excluded_people_too(self, files: Files) -> None:
+        directory = self.directory(files(row(1), row(2)), {guid(2)})
+        assert directory.guid_of(Address("p2@voorbeeld.example")) == guid(2)
+        assert directory.guid_of(Address("p3@voorbeeld.example")) is None
+        assert list(directory.people().by_guid) == [guid(1)]
 
     def test_the_file_and_the_exclusions_are_read_anew_each_time(self, files: Files) -> None:
         excluded: set[ObjectGuid] = set()

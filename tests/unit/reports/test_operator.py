@@ -150,6 +150,16 @@ def test_a_disk_that_fails_does_not_stop_the_work(tmp_path: Path, clock: SetCloc
     assert [entry["event"] for entry in logs] == ["problem_open", "status_file_failed"]
 
 
+def test_a_living_service_shows_in_the_age_of_the_file(path: Path, clock: SetClock, memory: Memory) -> None:
+    operator = FileOperator(path, memory.change, clock)
+    operator.problem("feed", "The people file is 3 days old.")
+    clock.sleep(60)
+    operator.alive()
+    status = json.loads(path.read_text())
+    assert status["written"] == clock.now().isoformat()
+    assert [problem["code"] for problem in status["problems"]] == ["feed"]
+
+
 def test_a_deleted_status_file_brings_no_second_message(start: Start, mailbox: Mailbox, path: Path) -> None:
     start().problem("feed", "The people file is 3 days old.")
     path.unlink()
