@@ -31,7 +31,8 @@ def test_every_rule_has_its_case_file_and_every_case_file_its_rule() -> None:
 def test_the_stories_of_a_rule_cover_all_that_it_can_say(file: Path) -> None:
     cases = load(file)
     outcomes = Counter(case.outcome for case in cases)
-    assert set(outcomes) == set(Outcome), "all five outcomes"
+    optional = set() if file.stem in ENOUGH else {Outcome.TIP}  # not every norm has a tip to give
+    assert set(outcomes) | optional == set(Outcome), "all outcomes"
     assert outcomes[Outcome.UNKNOWN] >= 3
     assert sum(case.near_miss for case in cases) >= 3
     assert len(cases) >= ENOUGH.get(file.stem, 20)
