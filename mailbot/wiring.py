@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from mailbot.config.load import Configuration, collect, people_files, store_settings
+from mailbot.config.load import Configuration, collect, key_file, people_files, require_settings, store_settings
 from mailbot.config.problems import Problem, report
 from mailbot.directory.csv_people import AMSTERDAM, CsvDirectory, read_people
 from mailbot.directory.exclusion import Exclusion
@@ -27,7 +27,7 @@ from mailbot.letters.render import NormText, TomlLetters
 from mailbot.letters.smtp_relay import SmtpRelay
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.clock import Clock, SystemClock
-from mailbot.model.errors import GateClosed, SettingsRefused
+from mailbot.model.errors import GateClosed, KeyRefused, SettingsRefused
 from mailbot.model.ids import ObjectGuid, RuleId
 from mailbot.model.letters import LetterKind
 from mailbot.model.people import Language
@@ -65,6 +65,7 @@ def configuration(folder: Path, env: Mapping[str, str]) -> Configuration:
 
 
 def _validated(folder: Path, env: Mapping[str, str]) -> tuple[Configuration, LetterTexts]:
+    require_settings(folder)
     found, problems = collect(folder, env)
     texts, wrong_texts = LetterTexts.check(folder / "letters")
     problems = [*problems, *wrong_texts]
@@ -81,9 +82,30 @@ def _validated(folder: Path, env: Mapping[str, str]) -> tuple[Configuration, Let
         problems += wrong_people
     if found is not None and not wrong_texts:
         problems += _without_texts(found.pack, texts)
+    refused = _refused_key(folder, env)
+    if found is not None and not problems and refused is not None:
+        raise refused
     if found is None or problems:
-        raise SettingsRefused(report(problems))
+        raise SettingsRefused(report([*problems, *_key_problem(refused)]))
     return found, texts
+
+
+def _refused_key(folder: Path, env: Mapping[str, str]) -> KeyRefused | None:
+    """What is wrong with the key file, if anything. Alone it keeps its own exit code."""
+    file = key_file(folder, env)
+    try:
+        if file is not None:
+            read_key_file(file)
+    except KeyRefused as error:
+        return error
+    return None
+
+
+def _key_problem(refused: KeyRefused | None) -> Iterator[Problem]:
+    if refused is not None:
+        found, _, mend = str(refused).partition(". ")
+        mend = mend or "give mailbot the right to read it"
+        yield Problem("mailbot.toml", "store.key_file", "the key of this installation", found, mend)
 
 
 def _without_texts(pack: Pack, texts: LetterTexts) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mailbot.config.problems import Problem
-from mailbot.config.settings import Settings
+from mailbot.config.settings import Settings, is_path
 
 PATHS: Mapping[str, tuple[str, str]] = {
     "MAILBOT_EXCHANGE_PASSWORD_FILE": ("exchange", "password_file"),
@@ -63,12 +63,17 @@ def absolute(settings: Settings, folder: Path) -> Settings:
 
 
 def named_path(raw: Mapping[str, Any], section: str, key: str, folder: Path) -> Path | None:
-    """One absolute path straight from the tables, so that a mistake in another key does not hide its file."""
+    """One absolute path straight from the tables, so that a mistake in another key does not hide its file.
+
+    None when there is none, or when it is no path at all: then the validation of the settings tells it.
+    """
     table = raw.get(section, {})
     annotation = Settings.model_fields[section].annotation
     default = getattr(annotation, "model_fields", {})[key].default
     value = table.get(key, default) if isinstance(table, Mapping) else None
-    return folder / Path(value).expanduser() if isinstance(value, str | Path) and value else None
+    if not isinstance(value, str | Path) or not value or not is_path(str(value)):
+        return None
+    return folder / Path(value).expanduser()
 
 
 def absolute_url(url: str, folder: Path) -> str:

@@ -1,5 +1,6 @@
 """Reading a settings folder as a whole: everything is validated together, or nothing starts."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from mailbot.config.calendar import read_calendar
 from mailbot.config.environment import absolute, absolute_url, lay_over, misplaced, named_path
+from mailbot.config.domains import foreign_addresses, read_domains
+from mailbot.config.files import check_files
 from mailbot.config.problems import Problem, report
 from mailbot.config.secrets import Secrets, read_secrets, read_store_password
 from mailbot.config.settings import Settings, Store
@@ -41,10 +44,23 @@ class Configuration:
 
 def load(folder: Path, env: Mapping[str, str]) -> Configuration:
     """The configuration in `folder`. Raises SettingsRefused once, with every problem of every file."""
+    require_settings(folder)
     configuration, problems = collect(folder, env)
     if configuration is None or problems:
         raise SettingsRefused(report(problems))
     return configuration
+
+
+def require_settings(folder: Path) -> None:
+    """Raises SettingsRefused in one line when the folder holds no settings at all: a wrong folder is no
+    reason to list everything that is not in it."""
+    folder = folder.absolute()
+    try:
+        (folder / "mailbot.toml").stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise SettingsRefused(f"no settings in {folder} (use --settings or MAILBOT_SETTINGS)") from None
+    except OSError as error:
+        raise SettingsRefused(f"the settings in {folder} cannot be read ({error.strerror})") from None
 
 
 def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None, list[Problem]]:
@@ -58,6 +74,11 @@ def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None,
         "mailbot.toml",
     )
     problems += more
+    problems += check_files(raw, folder, "mailbot.toml") if raw else []
+    domains_file = named_path(raw, "people", "accepted_domains", folder)
+    if settings and domains_file:
+        domains, _told_with_the_people_file = read_domains(domains_file, domains_file.name)
+        problems += foreign_addresses(settings.delivery, domains, "mailbot.toml")
     packs, more = read_packs(folder)
     problems += more
     evidence, more = _read_optional(folder / "gates.toml", "gates.toml", Evidence)
@@ -94,9 +115,16 @@ def people_files(folder: Path, env: Mapping[str, str]) -> tuple[Path, Path] | No
     return (people, domains) if raw and people and domains else None
 
 
+def key_file(folder: Path, env: Mapping[str, str]) -> Path | None:
+    """The file with the key of the installation, also when other settings are wrong."""
+    raw, _settings, _problems = _read_settings(folder.absolute(), env)
+    return named_path(raw, "store", "key_file", folder.absolute()) if raw else None
+
+
 def store_settings(folder: Path, env: Mapping[str, str]) -> tuple[Store, SecretStr | None]:
     """The section [store] and its password, also when other settings are wrong: who has to stop the letters
     cannot first mend a people file. Raises SettingsRefused when this section itself cannot be used."""
+    require_settings(folder)
     folder = folder.absolute()
     raw, _settings, problems = _read_settings(folder, env)
     if not raw:
@@ -140,7 +168,7 @@ def _wrong_choice(raw: Mapping[str, Any], folder: Path, packs: Mapping[str, Pack
     """The chosen pack must be there; what is wrong inside it is told in its own file."""
     table = raw.get("policy")
     chosen = table.get("pack") if isinstance(table, Mapping) else None
-    if not isinstance(chosen, str) or (folder / "packs" / chosen / "pack.toml").is_file():
+    if not isinstance(chosen, str) or os.path.isfile(folder / "packs" / chosen / "pack.toml"):  # noqa: PTH113
         return []
     names = sorted({*packs, *(file.parent.name for file in folder.glob("packs/*/pack.toml"))})
     return [
@@ -184,6 +212,6 @@ def read_packs(folder: Path) -> tuple[dict[str, Pack], list[Problem]]:
 
 def _read_optional(file: Path, shown: str, model: type[M]) -> tuple[M | None, list[Problem]]:
     """A file that may be missing: then it says nothing, as an empty one."""
-    if not file.exists():
+    if not os.path.lexists(file):
         return model(), []
     return read_model(file, shown, model)

@@ -61,7 +61,7 @@ def _read(
         mode = file.stat().st_mode
         text = file.read_bytes()[: _LONGEST + 1].decode().strip("\r\n")
     except FileNotFoundError:
-        return refused("no file at that path", "write the password to that file, with mode 600")
+        return refused(f"no file at {file}", "write the password to that file, with mode 600")
     except (OSError, ValueError):
         return refused(
             "a file that cannot be read as text", "give mailbot the right to read it; save it as UTF-8"

@@ -111,7 +111,27 @@ def _split(value: str) -> Any:
     return parts
 
 
+def is_path(text: str) -> bool:
+    """Whether a path can be looked for at all: no control characters, and no home folder of nobody."""
+    try:
+        return text.isprintable() and bool(Path(text).expanduser())
+    except RuntimeError:
+        return False
+
+
+def _path(value: Path) -> Path:
+    if not is_path(str(value)):
+        raise refusal(
+            "a path without control characters, and after ~ a user of this machine",
+            "correct the path; one that begins with / is the clearest",
+            "a path that cannot be looked for",
+        )
+    return value
+
+
 def _database(value: str) -> str:
+    if not value.isprintable():
+        raise refusal("an address without control characters", "correct the address of the database")
     scheme, _, rest = value.partition("://")
     if scheme not in _DATABASES or not rest.lstrip("/"):
         raise refusal(
@@ -126,6 +146,7 @@ def _database(value: str) -> str:
     return value
 
 
+FilePath = Annotated[Path, AfterValidator(_path)]
 ClockTime = Annotated[time, BeforeValidator(_clock)]
 Mailbox = Annotated[Address, BeforeValidator(_address)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
@@ -169,7 +190,7 @@ class Exchange(Section):
     auth: Annotated[Literal["basic", "ntlm"], Field(description="how the service account signs in")]
     username: Annotated[Line, Field(repr=False, description=r"service account: DOMAIN\name or name@domain")]
     password_file: Annotated[
-        Path, Field(description="file that holds the password of the service account and nothing else")
+        FilePath, Field(description="file that holds the password of the service account and nothing else")
     ]
     access: Annotated[
         Literal["impersonation", "full_access"], Field(description="the right by which mailboxes are opened")
@@ -180,7 +201,7 @@ class Exchange(Section):
         Field(description="15.0 is Exchange 2013, 15.1 is 2016, 15.2 is 2019 and SE"),
     ] = "15.2"
     ca_file: Annotated[
-        Path | None, Field(description="PEM file with the organisation's own certificate authority")
+        FilePath | None, Field(description="PEM file with the organisation's own certificate authority")
     ] = None
     workers: Annotated[
         int, number(1, 32, "connections at a time; more than 32 would be throttled, not faster")
@@ -212,8 +233,8 @@ class Exchange(Section):
 
 
 class PeopleSection(Section):
-    file: Annotated[Path, Field(description="people file, CSV")] = Path("people.csv")
-    accepted_domains: Annotated[Path, Field(description="mail domains of the organisation, one per line")] = (
+    file: Annotated[FilePath, Field(description="people file, CSV")] = Path("people.csv")
+    accepted_domains: Annotated[FilePath, Field(description="mail domains of the organisation, one per line")] = (
         Path("accepted_domains.txt")
     )
     exclude_groups: Annotated[
@@ -259,10 +280,10 @@ class Store(Section):
         str, AfterValidator(_database), Field(description="database: SQLite file or PostgreSQL")
     ] = "sqlite:///mailbot.db"
     password_file: Annotated[
-        Path | None, Field(description="file that holds the password of the PostgreSQL account")
+        FilePath | None, Field(description="file that holds the password of the PostgreSQL account")
     ] = None
     key_file: Annotated[
-        Path, Field(description="key under which people are stored; back it up elsewhere")
+        FilePath, Field(description="key under which people are stored; back it up elsewhere")
     ] = Path("mailbot.key")
 
 
@@ -306,10 +327,10 @@ class Schedule(Section):
 
 
 class Operator(Section):
-    status_file: Annotated[Path, Field(description="JSON file with the state of the service")] = Path(
+    status_file: Annotated[FilePath, Field(description="JSON file with the state of the service")] = Path(
         "status.json"
     )
-    log_file: Annotated[Path | None, Field(description="log file; without it the log goes to stderr")] = None
+    log_file: Annotated[FilePath | None, Field(description="log file; without it the log goes to stderr")] = None
     smtp_host: Annotated[Line | None, Field(description="relay for messages to the administrator")] = None
     smtp_port: Annotated[int, number(1, 65535, "port of the relay; ports go from 1 to 65535")] = 25
     smtp_starttls: Annotated[

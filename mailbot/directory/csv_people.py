@@ -6,7 +6,6 @@ excluded person manages others, those have no manager.
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from mailbot.config.domains import read_domains
 from mailbot.config.problems import Problem, report
+from mailbot.config.textfile import read_text
 from mailbot.directory.assemble import assemble
 from mailbot.directory.columns import Place, check_header
 from mailbot.directory.exclusion import Exclusion
@@ -26,7 +27,6 @@ from mailbot.model.people import Language, People, Person
 from mailbot.policy.waivers import Waiver
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-_DOMAIN = re.compile(r"(?=.{4,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 
 
 class CsvDirectory:
@@ -93,7 +93,8 @@ def read_people(
     is that of people whose own language the file does not say.
     """
     problems: list[Problem] = []
-    domains = _domains(Place(domains_file.name, problems), domains_file)
+    domains, wrong = read_domains(domains_file, domains_file.name)
+    problems += wrong
     place = Place(people_file.name, problems)
     everybody = _everybody(place, people_file, domains, now, zone, language)
     if everybody is not None:
@@ -117,8 +118,9 @@ def _everybody(
 ) -> dict[ObjectGuid, Person] | None:
     """All persons of the file, excluded ones too; None when a line or the header cannot be used."""
     before = len(place.problems)
-    text = _text(place, file)
+    text, wrong = read_text(file, place.file)
     if text is None:
+        place.problems.extend(wrong)
         return None
     lines = _lines(place, text)
     header = next(lines, None)
@@ -166,32 +168,6 @@ def _check_domain(row: Row, domains: frozenset[str], place: Place) -> None:
         )
 
 
-def _text(place: Place, file: Path) -> str | None:
-    try:
-        data = file.read_bytes()
-    except OSError:
-        place.add(
-            1,
-            None,
-            "a readable file",
-            "no file that can be read",
-            "let the export write it, and give read rights",
-        )
-        return None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-        place.add(
-            data[: error.start].count(b"\n") + 1,
-            None,
-            "UTF-8",
-            "UTF-16" if wide else "another encoding, such as Windows-1252",
-            "export as UTF-8; in Excel choose the file type `CSV UTF-8`",
-        )
-        return None
-
-
 def _lines(place: Place, text: str) -> Iterator[tuple[int, list[str]]]:
     """Lines with their first line number; blank ones are passed over. Ends at a line that is no CSV."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True)
@@ -212,30 +188,6 @@ def _lines(place: Place, text: str) -> Iterator[tuple[int, list[str]]]:
             return
         if cells:
             yield line, cells
-
-
-def _domains(place: Place, file: Path) -> frozenset[str]:
-    text = _text(place, file)
-    if text is None:
-        return frozenset()
-    found: set[str] = set()
-    for number, line in enumerate(text.splitlines(), start=1):
-        name = line.partition("#")[0].strip().lower()
-        if not name:
-            continue
-        if _DOMAIN.fullmatch(name):
-            found.add(name)
-        else:
-            place.add(
-                number,
-                None,
-                "a domain such as voorbeeld.example",
-                "something else",
-                "write it without @ or *",
-            )
-    if not found:
-        place.add(1, None, "at least one domain", "none", "write your mail domains, one per line")
-    return frozenset(found)
 
 
 def _unknown_waivers(waivers: Sequence[Waiver], addresses: set[Address]) -> list[Problem]:

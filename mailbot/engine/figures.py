@@ -23,6 +23,10 @@ FEW_FROM = 10
 TENTHS_FROM = 40
 """People judged from which a share may be told; below it, rounding gives the count away."""
 
+SMALL_SHARES_FROM = 60
+"""People judged from which a share that rounds to 1 in 10 or less may be told. "Some" says already that
+there are at least 3; in a smaller cell only one or two counts would fit such a share."""
+
 JUDGED = frozenset({Outcome.COMPLIANT, Outcome.DEVIATION, Outcome.TIP})
 
 COVERAGE, TIP, AT_LEAST = "coverage", "tip", "at_least"
@@ -53,7 +57,8 @@ class Circle:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What a reader may see of one rule. `tenths` (1-9) only when enough people were judged."""
+    """What a reader may see of one rule. `tenths` only when enough people were judged: 1-9, or 0 for fewer
+    than 1 in 10."""
 
     level: Level
     word: Word
@@ -98,10 +103,14 @@ def word(deviating: int, judged: int, k: int = FLOOR) -> Word | None:
 
 
 def tenths(deviating: int, judged: int) -> int | None:
-    """The share in tenths, 1 to 9; None for small cells and for shares that round to nothing."""
+    """The share in tenths, 1 to 9, or 0 for fewer than 1 in 10; None where it would give the count away.
+
+    Never rounded up to 1: that could nearly double what is true.
+    """
     if judged < TENTHS_FROM:
         return None
-    return min((20 * deviating + judged) // (2 * judged), 9) or None
+    share = min((20 * deviating + judged) // (2 * judged), 9) if 10 * deviating >= judged else 0
+    return share if share > 1 or judged >= SMALL_SHARES_FROM else None
 
 
 def cell(

@@ -1,6 +1,7 @@
 """Whether a letter about a person may be made at all, by delivery mode. Pure, with the reason."""
 
 from collections.abc import Collection
+from datetime import date
 from enum import StrEnum
 
 from mailbot.model.facts import Known
@@ -15,7 +16,9 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
-def held(person: Person, mode: Mode, pilot_groups: Collection[str], everyone: bool = False) -> Held | None:
+def held(
+    person: Person, mode: Mode, pilot_groups: Collection[str], today: date, everyone: bool = False
+) -> Held | None:
     """None when the letter may be made. `everyone` widens redirect to all people: on the simulator only."""
     if mode is Mode.OFF:
         return Held.MODE_OFF
@@ -26,4 +29,6 @@ def held(person: Person, mode: Mode, pilot_groups: Collection[str], everyone: bo
         return Held.NOT_IN_PILOT
     if isinstance(person.enabled, Known) and not person.enabled.value:
         return Held.ACCOUNT_CLOSED
+    if person.ends is not None and person.ends < today:
+        return Held.LEFT
     return None

@@ -14,7 +14,8 @@ from mailbot.engine.recipients import Mode, held
 from mailbot.jobs.house import House
 from mailbot.model.errors import LetterRefused, Stopped, Unreachable
 from mailbot.model.facts import Known
-from mailbot.model.ids import Address, PersonKey
+from mailbot.model.ids import Address, LetterId, PersonKey
+from mailbot.model.letter_code import letter_code
 from mailbot.model.letters import (
     Addressee,
     AgendaLine,
@@ -37,6 +38,11 @@ AGENDA_BACK = timedelta(weeks=5)
 REFUSED = "letters_refused"
 
 MayLeave = Callable[[OutboxLetter], bool]
+
+
+def in_doubt_code(letter: LetterId) -> str:
+    """One problem per letter, so that a later one is told as well."""
+    return f"letter_in_doubt_{letter[:8]}"
 
 
 class Courier:
@@ -81,7 +87,15 @@ class Courier:
         if found.where is Whereabouts.SENT:
             return self._sent(letter, letter.state, letter.changed)
         if found.where is Whereabouts.NOWHERE and letter.state is LetterState.DRAFTED:
-            return self._move(letter, LetterState.DRAFTED, LetterState.IN_DOUBT)
+            self._move(letter, LetterState.DRAFTED, LetterState.IN_DOUBT)
+            code = letter_code(letter.id)
+            self._house.operator.problem(
+                in_doubt_code(letter.id),
+                "A letter is neither in drafts nor in sent items of the service mailbox: it may have arrived or "
+                f"not, and is not sent again by itself. When you know: mailbot letter {code} --arrived, "
+                "or --lost",
+            )
+            return LetterState.IN_DOUBT
         if self._house.clock.now() > letter.order.not_after:
             return self._move(letter, letter.state, LetterState.EXPIRED)
         if letter.state is LetterState.DRAFTED:
@@ -156,7 +170,8 @@ class Courier:
         terms = self._house.terms
         if terms.mode is Mode.REDIRECT and not letter.order.test:
             return True
-        return held(person, terms.mode, terms.pilot_groups, terms.redirect_everyone) is not None
+        today = self._house.today()
+        return held(person, terms.mode, terms.pilot_groups, today, terms.redirect_everyone) is not None
 
     def _needless(self, letter: OutboxLetter) -> bool:
         """A test letter when tests are over, and a notice of what another letter told already."""

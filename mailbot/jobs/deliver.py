@@ -22,7 +22,6 @@ LEASE = timedelta(minutes=15)
 """Longer than the time one letter takes when each of its requests waits for its deadline."""
 ATTEMPTS = 3
 
-IN_DOUBT = "letters_in_doubt"
 EXPIRED = "letters_expired"
 POST = "post_unreachable"
 GATES = "delivery_gates_closed"
@@ -162,15 +161,6 @@ def _tell(house: House, failures: int) -> None:
     operator = house.operator
     if failures == 0:
         operator.solved(POST)
-    if counts[LetterState.IN_DOUBT]:
-        operator.problem(
-            IN_DOUBT,
-            f"{counts[LetterState.IN_DOUBT]} letters are neither in drafts nor in sent items of the service "
-            "mailbox: they may or may not have arrived, and are not sent again by themselves. See: mailbot "
-            "findings. They are forgotten after 13 weeks.",
-        )
-    else:
-        operator.solved(IN_DOUBT)
     if not counts[LetterState.REFUSED]:
         operator.solved(REFUSED)
     if not counts[LetterState.EXPIRED]:

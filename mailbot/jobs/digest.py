@@ -88,7 +88,7 @@ def _order_one(
     now: datetime,
 ) -> bool:
     terms = house.terms
-    if held(manager, terms.mode, terms.pilot_groups, terms.redirect_everyone) is not None:
+    if held(manager, terms.mode, terms.pilot_groups, house.today(), terms.redirect_everyone) is not None:
         return False
     key = house.store.person_key(manager.guid)
     circles = figures.circles_of(manager.guid, people, house.store.person_key)

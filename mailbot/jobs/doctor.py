@@ -80,7 +80,9 @@ def _delivery(house: House) -> Check:
     """Off is where everybody begins, so it is no defect; but who waits for letters must be told."""
     terms = house.terms
     if terms.mode is Mode.LIVE and not house.gates_open():
-        says = "mode live: will not start while gates are closed; open them, or choose another [delivery] mode"
+        says = (
+            "mode live: will not start while gates are closed; open them, or choose another [delivery] mode"
+        )
         return Check("delivery", Level.BAD, says)
     with house.store.begin() as work:
         stopped = work.stopped()
@@ -112,11 +114,15 @@ def _outbox(house: House) -> Check:
     if waiting:
         match house.terms.mode:
             case Mode.OFF:
-                says.append("in mode off they stay; in mode pilot or live they will go to real people, tests excepted")
+                says.append(
+                    "in mode off they stay; in mode pilot or live they will go to real people, tests excepted"
+                )
             case Mode.REDIRECT:
                 says.append("in mode redirect none of them reaches the person it is about")
             case Mode.PILOT:
-                says.append("in mode pilot those of the pilot groups will go to real people, tests of mode redirect excepted")
+                says.append(
+                    "in mode pilot those of the pilot groups will go to real people, tests of mode redirect excepted"
+                )
             case Mode.LIVE:
                 says.append("in mode live they will go to real people, tests of mode redirect excepted")
     if doubtful:

@@ -1,8 +1,14 @@
-"""Whether a letter is ours, by the short code that stands on it. For the helpdesk; names nobody."""
+"""Letters by the short code that stands on them: whether one is ours, and what became of one in doubt."""
 
+from mailbot.jobs.courier import in_doubt_code
 from mailbot.jobs.house import House
+from mailbot.model.errors import MailbotError
 from mailbot.model.letter_code import same_code
-from mailbot.model.letters import OutboxLetter
+from mailbot.model.letters import LetterState, OutboxLetter
+
+
+class NotInDoubt(MailbotError):
+    """There is nothing to settle about the letter."""
 
 
 def look_up(house: House, typed: str) -> OutboxLetter | None:
@@ -10,3 +16,21 @@ def look_up(house: House, typed: str) -> OutboxLetter | None:
     with house.store.begin() as work:
         found = work.letters_that(lambda letter: same_code(typed, letter))
     return found[0] if found else None
+
+
+def settle(house: House, typed: str, arrived: bool, actor: str) -> OutboxLetter:
+    """A human says what became of a letter in doubt. Lost, the next sweep may make a new one.
+
+    Raises NotInDoubt for a code that no letter in doubt has.
+    """
+    letter = look_up(house, typed)
+    if letter is None or letter.state is not LetterState.IN_DOUBT:
+        raise NotInDoubt("no letter with this code is in doubt; nothing was changed")
+    now = house.clock.now()
+    with house.store.begin() as work:
+        work.move(letter.id, LetterState.IN_DOUBT, LetterState.SENT if arrived else LetterState.EXPIRED, now)
+        if arrived and letter.order.finding is not None and not letter.order.test:
+            work.told(letter.order.finding, now)
+        work.audit(now, actor, "letter_settled", {"arrived": int(arrived)})
+    house.operator.solved(in_doubt_code(letter.id))
+    return letter

@@ -251,12 +251,12 @@ def _cases(
 def _held_for(
     house: House, population: dict[PersonKey, Person], stopped: bool
 ) -> Callable[[PersonKey], Held | None]:
-    terms = house.terms
+    terms, today = house.terms, house.today()
 
     def held_for(key: PersonKey) -> Held | None:
         if stopped:
             return Held.STOPPED
-        return held(population[key], terms.mode, terms.pilot_groups, terms.redirect_everyone)
+        return held(population[key], terms.mode, terms.pilot_groups, today, terms.redirect_everyone)
 
     return held_for
 

@@ -33,16 +33,15 @@ def digest_blocks(
         "population": number(digest.coverage.population, language),
         "at_least": digest.at_least,
     }
-    blocks: list[Block] = [Paragraph(fill(parts.coverage, values)), Heading(parts.figures_heading)]
+    blocks: list[Block] = [Paragraph(fill(parts.coverage, values))]
     if digest.figures:
         rows = []
         for rule, figure in digest.figures.items():
             name, own = _of_rule(rule, texts, language)
             rows.append((name, _sentence(name, figure, own or parts.figures, parts, values, fill)))
+        blocks.append(Heading(parts.figures_heading))
         blocks.append(Table((parts.topic_header, parts.figure_header), tuple(rows)))
         blocks.append(Paragraph(fill(parts.basis, values), quiet=True))
-    else:
-        blocks.append(Paragraph(fill(parts.no_figures, values)))
     if digest.tip is not None and (tip := texts.tip(digest.tip, language)) is not None:
         blocks.append(Callout(parts.tip_heading, fill(tip, values)))
     if letter.agenda:
@@ -56,6 +55,7 @@ def digest_blocks(
         ]
         blocks.append(Heading(parts.agenda_heading))
         blocks.append(Table((parts.name_header, parts.day_header), tuple(leavers)))
+        blocks.append(Paragraph(fill(parts.agenda_advice, values)))
     return blocks
 
 
@@ -78,8 +78,8 @@ def _sentence(
     fill: Fill,
 ) -> str:
     line: str = getattr(texts, figure.word.value)
-    if figure.tenths is not None and texts.tenths is not None:
-        line = texts.tenths
+    if figure.tenths is not None:
+        line = (texts.tenths if figure.tenths else texts.under_a_tenth) or line
     where: str = getattr(parts.where, figure.level.value)
     filled = fill(line, {**values, "topic": name, "where": where, "tenths": figure.tenths or 0})
     return filled[:1].upper() + filled[1:]

@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mailbot.letters.mime import to_bytes
-from mailbot.model.letters import Mail
+from mailbot.model.letters import LetterKind, Mail
 
 LAYOUT = "gallery.html.j2"
 INDEX = "index.html"
@@ -22,15 +22,16 @@ def write_gallery(
 ) -> Path:
     """Write `0001.eml` and so on with an `index.html` into `folder`; gives the path of the index.
 
-    Letters of an earlier gallery in the same folder are replaced. The page loads nothing from elsewhere.
+    Letters to employees come first, managers' digests last. Letters of an earlier gallery in the same
+    folder are replaced. The page loads nothing from elsewhere.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("[0-9][0-9][0-9][0-9]*.eml"):
         old.unlink()
     groups: dict[str, list[tuple[str, Mail]]] = {}
-    total = 0
-    for total, mail in enumerate(mails, 1):
-        name = f"{total:04}.eml"
+    ordered = sorted(mails, key=lambda mail: mail.kind is LetterKind.DIGEST)
+    for place, mail in enumerate(ordered, 1):
+        name = f"{place:04}.eml"
         (folder / name).write_bytes(to_bytes(mail))
         groups.setdefault(group(mail), []).append((name, mail))
     layout = Environment(
@@ -41,5 +42,5 @@ def write_gallery(
         lstrip_blocks=True,
     ).get_template(LAYOUT)
     index = folder / INDEX
-    index.write_text(layout.render(title=title, groups=groups, total=total), encoding="utf-8")
+    index.write_text(layout.render(title=title, groups=groups, total=len(ordered)), encoding="utf-8")
     return index

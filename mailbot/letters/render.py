@@ -106,6 +106,7 @@ class TomlLetters:
                 "Content-Language": letter.to.language.value,
             },
             date=at,
+            kind=letter.kind,
         )
 
     def document(self, letter: Letter) -> Document:
@@ -121,6 +122,7 @@ class TomlLetters:
             blocks = self._body(text, values, common)
             if letter.kind is LetterKind.DIGEST:
                 blocks += digest_blocks(letter, topic, self._texts, values, self._fill)
+            blocks.append(Paragraph(self._fill(common.regards, values)))
             return Document(
                 language=language,
                 subject=clean(subject, LONGEST_SUBJECT),
@@ -174,7 +176,7 @@ class TomlLetters:
             blocks.append(Facts(tuple(rows)))
         blocks += [Paragraph(self._fill(line, values)) for line in text.paragraphs]
         if text.steps:
-            blocks.append(Heading(self._fill(common.steps_heading, values)))
+            blocks.append(Heading(self._fill(text.steps_heading or common.steps_heading, values)))
             blocks.append(Steps(tuple(self._fill(step, values) for step in text.steps)))
         blocks += [Paragraph(self._fill(line, values)) for line in text.closing]
         return blocks

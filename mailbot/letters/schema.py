@@ -58,18 +58,22 @@ class Variant(Texts):
     opening: list[Line] | None = None
     facts: list[Pair] | None = None
     paragraphs: list[Line] | None = None
+    steps_heading: Short | None = None
     steps: Steps | None = None
     closing: list[Line] | None = None
 
 
 class LetterText(Texts):
-    """One kind of letter on one topic. `when` has variants by flag: `hold` or a declared flag."""
+    """One kind of letter on one topic. `when` has variants by flag: `hold` or a declared flag.
+
+    `steps_heading` stands in for the shared one."""
 
     subject: Short
     heading: Short
     opening: list[Line] = []
     facts: list[Pair] = []
     paragraphs: list[Line] = []
+    steps_heading: Short | None = None
     steps: Steps = []
     closing: list[Line] = []
     about: dict[str, Note] = {}
@@ -85,13 +89,15 @@ class LetterText(Texts):
 
 
 class FigureTexts(Texts):
-    """How a digest says how many deviate. `tenths` only for groups that are large enough."""
+    """How a digest says how many deviate. Shares only for groups that are large enough; without their
+    sentences the one for `some` is said."""
 
     none: Line
     few: Line
     some: Line
     most: Line
     tenths: Line | None = None
+    under_a_tenth: Line | None = None
 
 
 class WhereTexts(Texts):
@@ -107,11 +113,11 @@ class DigestParts(Texts):
     figures_heading: Short
     topic_header: Short
     figure_header: Short
-    no_figures: Line
     tip_heading: Short
     agenda_heading: Short
     name_header: Short
     day_header: Short
+    agenda_advice: Line
     basis: Line
     where: WhereTexts
     figures: FigureTexts
@@ -158,6 +164,7 @@ class CommonTexts(Texts):
     test_banner: Line
     test_subject: Short
     steps_heading: Short
+    regards: Short
     about_heading: Short
     looked_at: Note
     about: dict[str, Note]

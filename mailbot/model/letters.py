@@ -129,6 +129,7 @@ class Mail:
     text: str = field(repr=False)
     headers: Mapping[str, str]
     date: datetime
+    kind: LetterKind | None = None
 
 
 class Whereabouts(StrEnum):

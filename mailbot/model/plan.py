@@ -22,6 +22,7 @@ class Held(StrEnum):
     CAP = "cap"
     TOO_LATE_TODAY = "too_late_today"
     ACCOUNT_CLOSED = "account_closed"
+    LEFT = "left"  # the last day of service has passed
     TESTED = "tested"  # in mode redirect: its test letter went already
 
 

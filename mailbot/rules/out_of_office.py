@@ -142,14 +142,25 @@ def next_long_block(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar)
 
 def reply_covers(setting: ReplySetting, block: Block, norm: OutOfOffice) -> bool:
     """Whether the automatic reply speaks during the whole block, give or take the tolerance."""
-    speaks = setting.internal_text or (setting.external_text and setting.audience is not Audience.NONE)
-    if not speaks or setting.state is ReplyState.DISABLED:
+    if not speaks(setting) or setting.state is ReplyState.DISABLED:
         return False
     if setting.state is ReplyState.ENABLED:
         return True
     if setting.period is None:
         raise FactUnknown(Reason.VALUE_MISSING)
     return spans_block(setting.period.start, setting.period.end, block, norm)
+
+
+def speaks(setting: ReplySetting) -> bool:
+    """Whether there is a text that anybody would get."""
+    return setting.internal_text or (setting.external_text and setting.audience is not Audience.NONE)
+
+
+def is_set(setting: ReplySetting, now: datetime) -> bool:
+    """Whether a reply is on or still to come; an earlier absence's reply that is over is not."""
+    if setting.state is ReplyState.SCHEDULED:
+        return setting.period is not None and setting.period.end > now
+    return setting.state is ReplyState.ENABLED
 
 
 def a_rule_covers(rules: Iterable[ReplyRule], block: Block, norm: OutOfOffice) -> bool:
@@ -240,4 +251,6 @@ def judge(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Verdic
         first_day=block.days[0],
         last_day=block.days[-1],
         open_end=block.open_end,
+        reply_set=is_set(reply, calendar.now) and speaks(reply),
+        reply_empty=is_set(reply, calendar.now) and not speaks(reply),
     )

@@ -58,6 +58,7 @@ FITTING = {
 ELSEWHERE = {FaultKind.UNAUTHORIZED}
 """Proven with the sign-in: a 401 is no matter of one fact."""
 
+DAWDLING = (FaultKind.HANG, FaultKind.SLOW)
 THROTTLING = [kind for kind, why in FITTING.items() if why is Reason.THROTTLED]
 
 CODES = {
@@ -113,7 +114,7 @@ def faultless(here: SimulatorServer) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture
 def road(open_road: OpenRoad, short_pauses: None) -> Exchange:
-    return open_road(request_deadline=0.3, mailbox_deadline=3)
+    return open_road()
 
 
 def changes(
@@ -143,14 +144,16 @@ def test_every_kind_of_fault_is_proven() -> None:
     ],
 )
 def test_one_question_about_one_mailbox(
-    road: Exchange,
+    open_road: OpenRoad,
     server: SimulatorServer,
     kit: Kit,
     people: list[Mailbox],
     faultless: dict[str, dict[str, Any]],
+    short_pauses: None,
     need: Need[Any],
     kind: FaultKind,
 ) -> None:
+    road = open_road(request_deadline=0.5 if kind in DAWDLING else 20)
     unlucky = people[3]
     server.faults.add(
         Fault(kind, kit.operations[need], unlucky.address, seconds=_seconds(kind), code=_code(kind))
@@ -162,15 +165,17 @@ def test_one_question_about_one_mailbox(
 
 @pytest.mark.parametrize("kind", [kind for kind in FITTING if kind is not FaultKind.VALUE_MISSING])
 def test_the_question_about_many_mailboxes(
-    road: Exchange,
+    open_road: OpenRoad,
     server: SimulatorServer,
     kit: Kit,
     people: list[Mailbox],
     faultless: dict[str, dict[str, Any]],
+    short_pauses: None,
     kind: FaultKind,
 ) -> None:
     """Whoever spoils the batch is found and stands alone; throttling is nobody's in particular, and the
     whole batch is told so."""
+    road = open_road(request_deadline=1.6 if kind in DAWDLING else 20)
     unlucky = people[3]
     aimed_at = None if kind is FaultKind.INTERNAL_BUSY else unlucky.address
     server.faults.add(
@@ -185,7 +190,7 @@ def test_the_question_about_many_mailboxes(
 
 
 def _seconds(kind: FaultKind) -> float:
-    return 2 if kind is FaultKind.SLOW else 0.02 if kind is FaultKind.SERVER_BUSY else 0
+    return 4 if kind is FaultKind.SLOW else 0.02 if kind is FaultKind.SERVER_BUSY else 0
 
 
 def _code(kind: FaultKind) -> str:
@@ -275,8 +280,9 @@ def test_a_hitch_of_one_mailbox_in_a_batch_passes_too(
 
 
 def test_what_is_no_passing_trouble_is_asked_once(
-    road: Exchange, server: SimulatorServer, people: list[Mailbox]
+    open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
 ) -> None:
+    road = open_road(request_deadline=0.5)
     for kind in (FaultKind.FORBIDDEN_403, FaultKind.BROKEN_XML, FaultKind.NO_OPERATION, FaultKind.HANG):
         server.faults.clear()
         server.log.clear()
@@ -315,8 +321,8 @@ class TestThrottling:
         self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
     ) -> None:
         """Not one request more, and whoever comes after the rest is read as ever."""
-        server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", count=1, seconds=1))
-        facts = read(open_road(workers=1, request_deadline=0.3, mailbox_deadline=0.3), people, [SIZE])
+        server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", count=1, seconds=2))
+        facts = read(open_road(workers=1, request_deadline=0.6, mailbox_deadline=0.6), people, [SIZE])
         told = [values(found)["mailbox size"] for found in facts.values()]
         throttled = [value for value in told if value is Reason.THROTTLED]
         assert 1 <= len(throttled) < len(told)

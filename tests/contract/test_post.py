@@ -332,7 +332,7 @@ class TestCrashes:
     def test_a_letter_that_was_not_sent(
         self, open_post: OpenPost, server: SimulatorServer, town: Town, kind: FaultKind
     ) -> None:
-        post = open_post(request_deadline=0.4)
+        post = open_post(request_deadline=0.8 if kind is FaultKind.HANG else 20)
         mail = letter(town)
         draft = post.prepare(mail)
         server.faults.add(Fault(kind, "SendItem", count=1))
@@ -353,7 +353,7 @@ class TestCrashes:
         kind: FaultKind,
         short_pauses: None,
     ) -> None:
-        post = open_post(request_deadline=0.3)
+        post = open_post(request_deadline=0.8 if kind is FaultKind.HANG else 20)
         mail = letter(town)
         draft = post.prepare(mail) if operation != "CreateItem" else ""
         if operation == "DeleteItem":

@@ -165,8 +165,8 @@ class TestEveryTargetOnce:
     def test_a_run_that_is_over_time_says_so_of_whom_it_did_not_visit(
         self, open_road: OpenRoad, serve: Callable[..., SimulatorServer], people: list[Mailbox]
     ) -> None:
-        slow = serve(latency_ms=150)
-        facts = read(open_road(slow, workers=1, run_deadline=0.8), people, [SIZE])
+        slow = serve(latency_ms=200)
+        facts = read(open_road(slow, workers=1, run_deadline=1.3), people, [SIZE])
         reasons = [reason(found, SIZE) for found in facts.values() if not found.was_read]
         assert 0 < len(reasons) < len(people)
         assert set(reasons) <= {Reason.NOT_VISITED, Reason.TIMED_OUT}
@@ -186,7 +186,7 @@ class TestEveryTargetOnce:
             return find_folders(box, offset, deadline)
 
         monkeypatch.setattr(calls, "find_folders", hanging)
-        road = open_road(workers=3, request_deadline=0.4, mailbox_deadline=0.4)
+        road = open_road(workers=3, request_deadline=0.5, mailbox_deadline=1)
         try:
             facts = read(road, people, [SIZE])
         finally:

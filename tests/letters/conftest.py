@@ -45,13 +45,12 @@ ABSENCE: Mapping[str, Shown] = {
     "first_day": date(2026, 11, 24),
     "last_day": date(2026, 12, 11),
     "open_end": False,
+    "reply_set": False,
+    "reply_empty": False,
 }
 FIGURES = DigestFigures(
     Coverage(population=250, read=243),
-    {
-        RuleId("quota"): Figure(Level.DEPARTMENT, Word.FEW),
-        RuleId("out_of_office"): Figure(Level.TEAM, Word.NONE),
-    },
+    {RuleId("quota"): Figure(Level.DEPARTMENT, Word.FEW)},
     "quota",
 )
 AGENDA = (
@@ -88,10 +87,7 @@ def _cases() -> list[Case]:
     looked = {"looked_at": (date(2026, 11, 19), date(2026, 11, 20))}
     tenths = replace(
         FIGURES,
-        figures={
-            RuleId("quota"): Figure(Level.ORGANISATION, Word.SOME, 3),
-            RuleId("out_of_office"): Figure(Level.TEAM, Word.MOST),
-        },
+        figures={RuleId("quota"): Figure(Level.ORGANISATION, Word.SOME, 3)},
         tip="digest.helper",
         at_least=10,
     )
@@ -103,6 +99,14 @@ def _cases() -> list[Case]:
         Case("quota-nudge-redirected", "quota", nudge, QUOTA, more={"redirected": True}),
         Case("out_of_office-nudge", "out_of_office", nudge, ABSENCE),
         Case("out_of_office-nudge-open-end", "out_of_office", nudge, {**ABSENCE, "open_end": True}),
+        Case("out_of_office-nudge-reply-set", "out_of_office", nudge, {**ABSENCE, "reply_set": True}),
+        Case("out_of_office-nudge-reply-empty", "out_of_office", nudge, {**ABSENCE, "reply_empty": True}),
+        Case(
+            "out_of_office-nudge-reply-set-open-end",
+            "out_of_office",
+            nudge,
+            {**ABSENCE, "reply_set": True, "open_end": True},
+        ),
         Case("explain-notice", "explain", notice, {}, more=looked),
         Case("digest", "digest", digest, encode(FIGURES), more={"agenda": AGENDA}),
         Case("digest-large-groups", "digest", digest, encode(tenths)),

@@ -28,6 +28,16 @@ def test_a_gallery_shows_every_letter_in_its_group(
     assert (tmp_path / "letters" / "0002.eml").read_bytes() == to_bytes(absence)
 
 
+def test_letters_to_employees_come_first_and_digests_last(
+    tmp_path: Path, quota_letter: Letter, digest_letter: Letter, render: Render
+) -> None:
+    digest, quota = render(digest_letter), render(quota_letter)
+    index = write_gallery([digest, quota, digest], tmp_path, "Gemeente Voorbeeld")
+    page = html.document_fromstring(index.read_text(encoding="utf-8"))
+    assert [h.text_content() for h in page.iter("h2")] == [quota.subject, digest.subject]
+    assert (tmp_path / "0001.eml").read_bytes() == to_bytes(quota)
+
+
 def test_a_gallery_loads_nothing_from_elsewhere_and_runs_nothing(
     tmp_path: Path, quota_letter: Letter, render: Render
 ) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from mailbot.model.letter_code import letter_code, same_code
+from mailbot.engine.figures import DigestFigures, Figure, Level, Word, encode
 from mailbot.letters.render import TomlLetters
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.errors import LetterRefused
-from mailbot.model.ids import Address, LetterId
+from mailbot.model.figures import Coverage
+from mailbot.model.ids import Address, LetterId, RuleId
+from mailbot.model.letter_code import letter_code, same_code
 from mailbot.model.letters import Letter, LetterKind, Mail
 from mailbot.model.people import Language
 
@@ -50,6 +52,33 @@ def test_an_absence_without_known_end_claims_no_last_day(absence_letter: Letter,
     for part in (mail.text, mail.html):
         assert "11 december" not in part
         assert "Laatste dag" not in part
+
+
+@pytest.mark.parametrize("open_end", [False, True])
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("reply_set", "al ingesteld, maar niet voor je hele afwezigheid"),
+        ("reply_empty", "al ingesteld, maar zegt nog niets"),
+    ],
+)
+def test_who_has_set_a_reply_is_not_told_that_it_is_off(
+    flag: str, said: str, open_end: bool, absence_letter: Letter, render: Render
+) -> None:
+    assert "staat nog niet aan" in render(absence_letter).text
+    text = render(
+        replace(absence_letter, shown={**absence_letter.shown, flag: True, "open_end": open_end})
+    ).text
+    assert said in text
+    assert "staat nog niet aan" not in text
+    assert "Zet het antwoord aan" not in text
+    assert ("Laatste dag" in text) is not open_end
+
+
+def test_under_hold_the_steps_are_an_offer(quota_letter: Letter, render: Render) -> None:
+    held = render(replace(quota_letter, hold=True)).text
+    assert "Wat kun je doen?" in held
+    assert "Zo doe je dat" not in held
 
 
 def test_who_was_looked_at_hears_on_which_days_and_why_that_may(quota_letter: Letter, render: Render) -> None:
@@ -97,7 +126,38 @@ def test_the_agenda_of_a_digest_is_in_order_of_day(digest_letter: Letter, render
 
 def test_a_digest_begins_with_what_was_read(digest_letter: Letter, post_help: TomlLetters) -> None:
     first, *_ = post_help.document(digest_letter).blocks
-    assert getattr(first, "text", None) == "We hebben 243 van de 250 postbussen in de organisatie gelezen."
+    assert getattr(first, "text", None) == (
+        "Bij 243 van de 250 postbussen konden we de instellingen bekijken. Berichten lezen we niet."
+    )
+
+
+def test_where_managers_see_no_figures_nothing_is_said_about_figures(
+    post_help: TomlLetters, digest_letter: Letter
+) -> None:
+    bare = replace(digest_letter, shown=encode(DigestFigures(Coverage(250, 243), {})))
+    text = post_help.document(bare).text()
+    assert "cijfer" not in text
+    assert "Hoe staat het ervoor?" not in text
+    assert "Spreek af wie het werk overneemt." in text
+
+
+@pytest.mark.parametrize(
+    ("rule", "tenths", "said"),
+    [
+        ("quota", 0, "Bij minder dan 1 op de 10 mensen in je team is de postbus te vol."),
+        ("quota", 1, "Bij ongeveer 1 op de 10 mensen in je team is de postbus te vol."),
+        ("quota", None, "Een deel van de mensen in je team heeft een te volle postbus."),
+        ("toy", 0, "Bij minder dan 1 op de 10 mensen in je team kan iets beter."),
+        ("toy", 4, "Bij ongeveer 4 op de 10 mensen in je team kan iets beter."),
+        ("toy", None, "Bij een deel van de mensen in je team kan iets beter."),
+    ],
+)
+def test_a_share_is_said_in_tenths_also_of_a_rule_without_sentences_of_its_own(
+    rule: str, tenths: int | None, said: str, digest_letter: Letter, render: Render
+) -> None:
+    figure = Figure(Level.TEAM, Word.SOME, tenths)
+    shown = encode(DigestFigures(Coverage(250, 243), {RuleId(rule): figure}))
+    assert said in render(replace(digest_letter, shown=shown)).text
 
 
 def test_a_digest_gives_no_counts_about_people(digest_letter: Letter, render: Render) -> None:

@@ -68,7 +68,9 @@ def test_every_letter_to_an_employee_says_what_it_is_and_who_sees_it(
             "bezwaar maken",
             "de helpdesk, toestel 1400",
             "'postbushulp'",
-            "E-mailprotocol gemeente Voorbeeld",
+            "De afspraak: ",
+            "van 'E-mailprotocol gemeente Voorbeeld'",
+            "Groeten van de Postbushulp",
         ):
             assert promise in text
 
@@ -108,7 +110,15 @@ def test_an_article_that_speaks_of_deleting_is_only_cited_under_hold(
     held = letters.document(replace(quota_letter, hold=True)).text()
     assert "Iedereen ruimt de postbus op." in free
     assert "Iedereen ruimt" not in held
-    assert "artikel 4.5" in held
+    assert "De afspraak staat in artikel 4.5" in held
+
+
+def test_what_to_ask_stands_in_no_english_sentence(case: Any, post_help: TomlLetters) -> None:
+    """One setting serves both languages, so that it stands by itself: after a colon, before a full stop."""
+    if case.language is Language.NL:
+        pytest.skip("a Dutch phrase is at home in a Dutch sentence")
+    text = post_help.document(case.letter()).text()
+    assert text.count(": de helpdesk, toestel 1400.") == text.count("de helpdesk, toestel 1400") > 0
 
 
 @pytest.mark.parametrize(

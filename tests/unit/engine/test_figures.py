@@ -1,5 +1,6 @@
 """Figures for managers tell how a group does, and never how one person does."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from mailbot.engine.figures import (
     FLOOR,
+    TENTHS_FROM,
     Cell,
     Circle,
     DigestFigures,
@@ -86,12 +88,36 @@ def test_no_setting_goes_below_the_floor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("deviating", "judged", "share"), [(20, 39, None), (20, 40, 5), (3, 40, 1), (3, 100, None), (97, 100, 9)]
+    ("deviating", "judged", "share"),
+    [
+        (20, 39, None),  # too few people for any share
+        (20, 40, 5),
+        (3, 40, None),  # nothing but 3 would be "some" and fewer than 1 in 10
+        (8, 59, None),
+        (9, 59, 2),
+        (5, 60, 0),
+        (6, 60, 1),
+        (56, 1000, 0),  # 5.6 percent is not 1 in 10
+        (99, 1000, 0),
+        (100, 1000, 1),
+        (97, 100, 9),
+    ],
 )
 def test_shares_only_of_large_groups_and_only_in_tenths(
     deviating: int, judged: int, share: int | None
 ) -> None:
     assert tenths(deviating, judged) == share
+
+
+@pytest.mark.parametrize("judged", [*range(FLOOR, 200), 1000])
+def test_at_least_three_counts_fit_whatever_is_said_of_some(judged: int) -> None:
+    """Also for a reader who knows how many were judged: no share gives the count away."""
+    some = [n for n in range(judged + 1) if word(n, judged) is Word.SOME]
+    fitting = Counter(tenths(n, judged) for n in some)
+    if judged >= TENTHS_FROM:
+        assert min(fitting.values()) >= 3
+    else:
+        assert set(fitting) <= {None}
 
 
 def test_a_large_enough_team_gets_its_own_figure() -> None:
@@ -240,7 +266,7 @@ def test_a_digest_travels_as_flat_values() -> None:
         Coverage(population=250, read=243),
         {
             RuleId("out_of_office"): Figure(Level.TEAM, Word.NONE),
-            QUOTA: Figure(Level.ORGANISATION, Word.SOME, 3),
+            QUOTA: Figure(Level.ORGANISATION, Word.SOME, 0),
         },
         "quota",
         at_least=10,

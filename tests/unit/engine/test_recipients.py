@@ -1,7 +1,7 @@
 """Who may get a letter in which mode of delivery."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -12,6 +12,7 @@ from mailbot.model.people import Language, Person, RecipientType
 from mailbot.model.plan import Held
 
 NOW = datetime(2026, 11, 20, 5, tzinfo=UTC)
+TODAY = date(2026, 11, 20)
 PILOT = {"pilot-burgerzaken"}
 COLLEAGUE = Person(
     ObjectGuid("11111111-2222-3333-4444-555555555555"),
@@ -36,30 +37,35 @@ IN_PILOT = replace(COLLEAGUE, groups=frozenset({"pilot-burgerzaken", "team-4"}))
     ],
 )
 def test_the_mode_decides(mode: Mode, colleague: Held | None, in_pilot: Held | None) -> None:
-    assert held(COLLEAGUE, mode, PILOT) is colleague
-    assert held(IN_PILOT, mode, PILOT) is in_pilot
+    assert held(COLLEAGUE, mode, PILOT, TODAY) is colleague
+    assert held(IN_PILOT, mode, PILOT, TODAY) is in_pilot
 
 
 @pytest.mark.parametrize("mode", [Mode.REDIRECT, Mode.PILOT])
 def test_without_a_named_group_nobody_is_in_the_pilot(mode: Mode) -> None:
-    assert held(IN_PILOT, mode, ()) is Held.NOT_IN_PILOT
+    assert held(IN_PILOT, mode, (), TODAY) is Held.NOT_IN_PILOT
 
 
 def test_on_the_simulator_all_letters_are_redirected() -> None:
-    assert held(COLLEAGUE, Mode.REDIRECT, (), everyone=True) is None
+    assert held(COLLEAGUE, Mode.REDIRECT, (), TODAY, everyone=True) is None
 
 
 @pytest.mark.parametrize("mode", [Mode.OFF, Mode.PILOT])
 def test_everyone_widens_no_other_mode(mode: Mode) -> None:
-    assert held(COLLEAGUE, mode, PILOT, everyone=True) is held(COLLEAGUE, mode, PILOT)
+    assert held(COLLEAGUE, mode, PILOT, TODAY, everyone=True) is held(COLLEAGUE, mode, PILOT, TODAY)
 
 
 @pytest.mark.parametrize("mode", [Mode.REDIRECT, Mode.PILOT, Mode.LIVE])
 def test_a_closed_account_gets_no_letter(mode: Mode) -> None:
-    assert held(replace(IN_PILOT, enabled=Known(False, NOW)), mode, PILOT) is Held.ACCOUNT_CLOSED
+    assert held(replace(IN_PILOT, enabled=Known(False, NOW)), mode, PILOT, TODAY) is Held.ACCOUNT_CLOSED
 
 
 def test_an_account_whose_state_is_unknown_still_gets_its_letter() -> None:
     """A letter to somebody who left is lost; keeping letters from everybody would hide the feed's fault."""
     unknown = replace(IN_PILOT, enabled=Unknown(Reason.NOT_IN_PEOPLE_FILE))
-    assert held(unknown, Mode.LIVE, PILOT) is None
+    assert held(unknown, Mode.LIVE, PILOT, TODAY) is None
+
+
+def test_after_the_last_day_of_service_there_are_no_letters() -> None:
+    assert held(replace(COLLEAGUE, ends=TODAY), Mode.LIVE, PILOT, TODAY) is None
+    assert held(replace(COLLEAGUE, ends=date(2026, 11, 19)), Mode.LIVE, PILOT, TODAY) is Held.LEFT
