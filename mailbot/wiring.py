@@ -14,7 +14,14 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from mailbot.config.load import Configuration, collect, key_file, people_files, require_settings, store_settings
+from mailbot.config.load import (
+    Configuration,
+    collect,
+    key_file,
+    people_files,
+    require_settings,
+    store_settings,
+)
 from mailbot.config.problems import Problem, report
 from mailbot.directory.csv_people import AMSTERDAM, CsvDirectory, read_people
 from mailbot.directory.exclusion import Exclusion

@@ -1,5 +1,6 @@
 """Commands for the first day: init writes a settings folder, doctor says what is still missing."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,9 @@ def init(
     pack: Annotated[str, typer.Option(prompt="Policy pack (huizen, voorbeeld, brunssum)")],
     endpoint: Annotated[str, typer.Option(prompt="EWS address (https://.../EWS/Exchange.asmx)")],
     username: Annotated[str, typer.Option(prompt=r"Service account (DOMAIN\name)")],
+    contact: Annotated[
+        str, typer.Option(prompt="Whom staff can ask about a letter (de servicedesk, telefoon ...)")
+    ],
 ) -> None:
     """Write annotated settings, a people file example and a new key. Never overwrites anything."""
     from mailbot.config.init import Answers, write_initial
@@ -24,14 +28,16 @@ def init(
     from mailbot.store.keys import create_key_file
 
     key = folder / "mailbot.key"
-    if key.exists():
+    if os.path.lexists(key):
         raise SettingsRefused(f"{key} exists already, and a key is never overwritten. Choose another folder.")
-    files = write_initial(folder, Answers(organisation, domain, pack, endpoint, username))
+    files = write_initial(folder, Answers(organisation, domain, pack, endpoint, username, contact))
     create_key_file(key)
     typer.echo(f"{len(files) + 1} files written to {folder}. Next:")
     typer.echo("  1. write the password of the service account to exchange.password (mode 600)")
     typer.echo("  2. let your personnel system write people.csv (see people.example.csv)")
-    typer.echo("  3. read mailbot.toml; mode stays off until you change it")
+    typer.echo(
+        "  3. read mailbot.toml (mode stays off until you change it); calendar.toml lacks your closing days"
+    )
     typer.echo("  4. record the preconditions in gates.toml, with your privacy officer and works council")
     typer.echo("  5. back up mailbot.key, apart from the database")
     typer.echo(f"  6. mailbot doctor --settings {folder}")

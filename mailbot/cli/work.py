@@ -13,6 +13,9 @@ from mailbot.cli.app import DEFAULT_FOLDER, AsJson, Folder, Verbose, app, plan_a
 if TYPE_CHECKING:
     from mailbot.jobs.sweep import SweepReport
 
+PARTIAL = 12
+"""Exit code of a sweep that did not reach enough mailboxes. It did its work; errors have the other codes."""
+
 
 def actor() -> str:
     """Who types: the login name, which goes into the audit log."""
@@ -43,12 +46,13 @@ def sweep(
 ) -> None:
     """Read all mailboxes once, now. With --dry-run: print what would follow, and the plan's id.
 
-    While a gate is closed mailboxes are only counted; a dry run then makes no plan and gives exit code 4.
+    While a gate is closed mailboxes are only counted, and the exit code is 4. It is 12 when too few
+    mailboxes could be read.
     """
     from mailbot import wiring
     from mailbot.jobs.sweep import sweep as run_sweep
     from mailbot.model.errors import Busy, GateClosed
-    from mailbot.model.slots import Job, Slot
+    from mailbot.model.slots import Job, Slot, SlotResult
 
     set_up_log(verbose)
     with wiring.opened(settings) as house:
@@ -63,8 +67,10 @@ def sweep(
     if not dry_run and not json:
         ordered = sum(n for (_, step), n in report.counts.items() if "+" in step)
         print_ordered(ordered, hours)
-    if dry_run and report.plan is None:
+    if report.closed_gates:
         raise typer.Exit(GateClosed.exit_code)
+    if report.result is SlotResult.PARTIAL:
+        raise typer.Exit(PARTIAL)
 
 
 def sweep_json(report: "SweepReport") -> dict[str, Any]:

@@ -1,28 +1,36 @@
 """A new settings folder: the shipped settings as an organisation's own start, with every gate closed."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from mailbot.config.domains import is_domain
+from mailbot.config.settings import Settings
 from mailbot.config.shipped import shipped_settings
+from mailbot.config.validation import problems_of
 from mailbot.model.errors import SettingsRefused
 
 EMPTY_GATES = "gates.empty.toml"
 _SHIPPED_DOMAIN = "voorbeeld.example"
-_DOMAIN = re.compile(r"(?=.{4,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+")
+_CLOSING_DAYS = re.compile(rb"(?m)^closed = \[(.*?)\].*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The little that `init` asks. `pack` is one of `shipped_packs()`; `domain` the mail domain."""
+    """The little that `init` asks. `pack` is one of `shipped_packs()`; `domain` the mail domain, `contact`
+    whom the readers of a letter can ask."""
 
     organisation: str
     domain: str
     pack: str
     endpoint: str
     username: str
+    contact: str
     auth: str = "ntlm"
 
 
@@ -34,32 +42,65 @@ def shipped_packs() -> tuple[str, ...]:
 def write_initial(folder: Path, answers: Answers) -> list[Path]:
     """Write the new folder and return its files, in order.
 
-    Raises SettingsRefused, before anything is written, when a file is there already or an answer is unusable.
+    Raises SettingsRefused, and nothing is left behind, when a file is there already, an answer is unusable or
+    the folder cannot be written.
     """
     _check(answers)
     files = {folder / name: content for name, content in _files(answers)}
-    there = sorted(str(file.relative_to(folder)) for file in files if file.exists())
+    there = sorted(str(file.relative_to(folder)) for file in files if os.path.lexists(file))
     if there:
         listed = "\n".join(f"  {name}" for name in there)
         raise SettingsRefused(
             f"These files exist already in {folder}, and none was changed:\n{listed}\n"
             "Choose another folder, or move them away first."
         )
-    for file, content in files.items():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("xb") as out:
-            out.write(content)
-    return list(files)
+    begun: list[Path] = []
+    try:
+        for file, content in files.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("xb") as out:
+                begun.append(file)
+                out.write(content)
+    except OSError as error:
+        for file in begun:
+            file.unlink(missing_ok=True)
+        raise SettingsRefused(
+            f"{folder} cannot be written ({error.strerror}). Choose another folder."
+        ) from None
+    return begun
 
 
 def _check(answers: Answers) -> None:
+    """The answers must pass where `load` will look at them."""
     if answers.pack not in shipped_packs():
         raise SettingsRefused(f"There is no pack of that name. Choose one of: {', '.join(shipped_packs())}.")
-    if not _DOMAIN.fullmatch(answers.domain):
+    if not is_domain(answers.domain):
         raise SettingsRefused("The mail domain looks like voorbeeld.example, in lower case and without @.")
-    for text in (answers.organisation, answers.endpoint, answers.username, answers.auth):
+    for text in (answers.organisation, answers.endpoint, answers.username, answers.contact):
         if not text.strip() or not text.isprintable():
             raise SettingsRefused("Every answer is one line of plain text.")
+    tables = {
+        "organisation": {"name": answers.organisation},
+        "policy": {"pack": answers.pack},
+        "exchange": {
+            "endpoint": answers.endpoint,
+            "auth": answers.auth,
+            "username": answers.username,
+            "password_file": "exchange.password",
+        },
+        "delivery": {
+            "sender": f"postbushulp@{answers.domain}",
+            "sender_name": "Postbushulp",
+            "contact": answers.contact,
+            "intranet_word": "postbushulp",
+        },
+    }
+    try:
+        Settings.model_validate(tables)
+    except ValidationError as error:
+        problems = problems_of("mailbot.toml", error, Settings, tables)
+        told = "\n".join(f"  {p.where}: expected {p.expected}; {p.mend}" for p in problems)
+        raise SettingsRefused(f"An answer cannot be used; nothing was written.\n{told}") from None
 
 
 def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
@@ -75,6 +116,8 @@ def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
             yield "gates.toml", content
         elif name.as_posix() == "mailbot.toml":
             yield "mailbot.toml", _settings(content.decode(), answers).encode()
+        elif name.as_posix() == "calendar.toml":
+            yield "calendar.toml", _without_closing_days(content)
         elif name.as_posix() == "people.example.csv":
             yield name.as_posix(), content.replace(_SHIPPED_DOMAIN.encode(), answers.domain.encode())
         else:
@@ -83,6 +126,17 @@ def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
         "accepted_domains.txt",
         f"# Mail domains of the organisation, one per line.\n{answers.domain}\n".encode(),
     )
+
+
+def _without_closing_days(content: bytes) -> bytes:
+    """Another municipality's closing days are nobody's business; each year says that its own are to come."""
+
+    def ask(found: re.Match[bytes]) -> bytes:
+        return (
+            b"closed = [] # TO FILL IN: your own local closing days of this year, such as [" + found[1] + b"]"
+        )
+
+    return _CLOSING_DAYS.sub(ask, content)
 
 
 def _settings(text: str, answers: Answers) -> str:
@@ -96,6 +150,7 @@ def _settings(text: str, answers: Answers) -> str:
         ("exchange", "auth", answers.auth),
         ("exchange", "username", answers.username),
         ("delivery", "mode", "off"),
+        ("delivery", "contact", answers.contact),
     ):
         text = _with_value(text, section, key, value)
     return text
@@ -106,7 +161,13 @@ def _with_value(text: str, section: str, key: str, value: str) -> str:
     heading = rf"^\[{section}\][^\n]*\n(?:(?!^\[).)*?"
     quoted = r"(?:\"[^\"\n]*\"|'[^'\n]*')"
     line = re.compile(rf"(?ms)({heading}^{key} = ){quoted}")
-    changed, count = line.subn(lambda found: found[1] + json.dumps(value, ensure_ascii=False), text, count=1)
+    changed, count = line.subn(lambda found: found[1] + _quoted(value), text, count=1)
     if count != 1:
         raise SettingsRefused(f"The shipped settings hold no {section}.{key}; install mailbot again.")
     return changed
+
+
+def _quoted(value: str) -> str:
+    """A TOML text: in single quotes when there is a backslash in it, as people should write it themselves."""
+    literal = "\\" in value and "'" not in value
+    return f"'{value}'" if literal else json.dumps(value, ensure_ascii=False)

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from mailbot.config.calendar import read_calendar
-from mailbot.config.environment import absolute, absolute_url, lay_over, misplaced, named_path
 from mailbot.config.domains import foreign_addresses, read_domains
+from mailbot.config.environment import absolute, absolute_url, lay_over, misplaced, named_path
 from mailbot.config.files import check_files
 from mailbot.config.problems import Problem, report
 from mailbot.config.secrets import Secrets, read_secrets, read_store_password

@@ -169,9 +169,9 @@ class Organisation(Section):
     zone: Annotated[Zone, Field(description="time zone in which days and times are judged")] = ZoneInfo(
         "Europe/Amsterdam"
     )
-    language: Annotated[Language, Field(description="language of letters to people for whom the people file names none")] = (
-        Language.NL
-    )
+    language: Annotated[
+        Language, Field(description="language of letters to people for whom the people file names none")
+    ] = Language.NL
 
 
 class Policy(Section):
@@ -234,9 +234,9 @@ class Exchange(Section):
 
 class PeopleSection(Section):
     file: Annotated[FilePath, Field(description="people file, CSV")] = Path("people.csv")
-    accepted_domains: Annotated[FilePath, Field(description="mail domains of the organisation, one per line")] = (
-        Path("accepted_domains.txt")
-    )
+    accepted_domains: Annotated[
+        FilePath, Field(description="mail domains of the organisation, one per line")
+    ] = Path("accepted_domains.txt")
     exclude_groups: Annotated[
         tuple[GroupName, ...], Field(description="groups and departments of which nobody is looked at")
     ] = ()
@@ -330,7 +330,9 @@ class Operator(Section):
     status_file: Annotated[FilePath, Field(description="JSON file with the state of the service")] = Path(
         "status.json"
     )
-    log_file: Annotated[FilePath | None, Field(description="log file; without it the log goes to stderr")] = None
+    log_file: Annotated[FilePath | None, Field(description="log file; without it the log goes to stderr")] = (
+        None
+    )
     smtp_host: Annotated[Line | None, Field(description="relay for messages to the administrator")] = None
     smtp_port: Annotated[int, number(1, 65535, "port of the relay; ports go from 1 to 65535")] = 25
     smtp_starttls: Annotated[

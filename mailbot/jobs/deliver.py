@@ -114,7 +114,7 @@ def _deliver(house: House, lane: Slot) -> DeliveryReport:
                     house.operator.problem(POST, str(error))
                     raise
     tidied = _tidy(house)
-    _tell(house, failures)
+    _tell(house, states, failures)
     counts = {state.value: number for state, number in states.items()}
     house.operator.ran(Job.DELIVER, lane.id, house.clock.now(), "complete", counts)
     log.info("delivery finished", tidied=tidied, **counts)
@@ -152,20 +152,18 @@ def _tidy(house: House) -> int:
             return done
 
 
-def _tell(house: House, failures: int) -> None:
-    """Open and close the operator's problems about letters by what is in the outbox now."""
-    with house.store.begin() as work:
-        counts = Counter[LetterState]()
-        for (_kind, state), number in work.letter_counts().items():
-            counts[state] += number
+def _tell(house: House, states: Counter[LetterState], failures: int) -> None:
+    """Close what this delivery shows to be over, and say when letters wait for a gate."""
     operator = house.operator
     if failures == 0:
         operator.solved(POST)
-    if not counts[LetterState.REFUSED]:
-        operator.solved(REFUSED)
-    if not counts[LetterState.EXPIRED]:
+    if states[LetterState.SENT]:
         operator.solved(EXPIRED)
-    if counts[LetterState.WAITING] and house.terms.mode is not Mode.OFF and not house.gates_open():
+        if not states[LetterState.REFUSED]:
+            operator.solved(REFUSED)
+    with house.store.begin() as work:
+        waiting = any(state is LetterState.WAITING for _, state in work.letter_counts())
+    if waiting and house.terms.mode is not Mode.OFF and not house.gates_open():
         operator.problem(GATES, "Letters wait because a gate is closed; see: mailbot doctor")
     else:
         operator.solved(GATES)

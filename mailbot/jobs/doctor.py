@@ -121,10 +121,10 @@ def _outbox(house: House) -> Check:
                 says.append("in mode redirect none of them reaches the person it is about")
             case Mode.PILOT:
                 says.append(
-                    "in mode pilot those of the pilot groups will go to real people, tests of mode redirect excepted"
+                    "in mode pilot those of the pilot groups will go to real people, tests excepted"
                 )
             case Mode.LIVE:
-                says.append("in mode live they will go to real people, tests of mode redirect excepted")
+                says.append("in mode live they will go to real people, tests excepted")
     if doubtful:
         says.append(f"{doubtful} are in doubt: they may have been sent, and are not sent again by themselves")
     return Check("outbox", Level.NOTE if waiting or doubtful else Level.GOOD, "; ".join(says))

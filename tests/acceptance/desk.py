@@ -103,10 +103,10 @@ class Desk:
         assert (done.code, done.err) == (0, ""), done.err
         return done.json()
 
-    def shows_with_log(self, *words: str) -> Any:
-        """As `shows`, for a command that also has something to warn of in the log."""
+    def shows_with_log(self, *words: str, code: int = 0) -> Any:
+        """As `shows`, for a command that also has something to warn of: in the log and by its exit code."""
         done = self.types(*words, "--json")
-        assert done.code == 0, done.err
+        assert done.code == code, done.err
         return done.json()
 
     def refused(self, *words: str) -> str:

@@ -18,6 +18,7 @@ from mailbot import wiring
 from mailbot.cli.demo import MARK
 from mailbot.cli.show import OUTCOMES
 from mailbot.model.letters import LetterKind, LetterOrder
+from mailbot.simulator import Fault, FaultKind
 from tests.acceptance.desk import ADMINISTRATOR, GIB, Desk, small_town, tables, typed
 from tests.acceptance.municipality import municipality
 
@@ -295,7 +296,9 @@ def test_taking_somebody_back_in_does_not_tell_who_was_left_out(desk: Desk) -> N
     """The same words and the same audit row for somebody who never was."""
     left_out, other = (desk.resident(story).address for story in ("plain-over", "portugal"))
     desk.types("people", "exclude", left_out)
-    answers = {(said.code, said.out) for said in (desk.types("people", "include", a) for a in (left_out, other))}
+    answers = {
+        (said.code, said.out) for said in (desk.types("people", "include", a) for a in (left_out, other))
+    }
     assert len(answers) == 1
     assert [row[1:] for row in desk.audit()[:2]] == [("include", {})] * 2
     assert "nobody in the people file has this address" in desk.refused(
@@ -375,11 +378,23 @@ def test_a_code_that_nobody_gave_out_is_not_ours(desk: Desk) -> None:
 # orderly failure
 
 
+def test_a_sweep_that_could_read_too_few_says_so_by_its_exit_code(desk: Desk) -> None:
+    """A script that starts it need not read the table. What could be read is judged all the same."""
+    denied = Fault(FaultKind.SOAP_CODE, "FindFolder", code="ErrorImpersonateUserDenied")
+    hidden = Fault(FaultKind.CODE, "GetUserAvailability", code="ErrorNoFreeBusyAccess", nth=2)
+    desk.here.server.faults.add(denied, hidden)
+    said = desk.types("sweep")
+    assert said.code == 12, said.err
+    assert "mailboxes read (partial)" in said.out
+
+
 def test_a_folder_without_settings_is_one_clear_message(tmp_path: Path) -> None:
-    said = typed(None, "findings", "--settings", str(tmp_path / "nowhere"))
-    assert said.code == 2
-    assert "nothing was started" in said.err
-    assert "run `mailbot init`" in said.err
+    """One line, whatever is typed; not a list of all that is missing there."""
+    folder = tmp_path / "nowhere"
+    for words in (["findings"], ["doctor"], ["sweep"], ["stop"], ["run"]):
+        said = typed(None, *words, "--settings", str(folder))
+        assert (said.code, said.out) == (2, "")
+        assert said.err == f"mailbot: no settings in {folder} (use --settings or MAILBOT_SETTINGS)\n"
 
 
 def test_a_missing_key_says_to_restore_it(desk: Desk) -> None:
@@ -388,6 +403,16 @@ def test_a_missing_key_says_to_restore_it(desk: Desk) -> None:
     said = desk.types("findings")
     assert said.code == 3
     assert "Restore the key file" in said.err
+
+
+def test_a_missing_key_is_told_together_with_the_rest(desk: Desk) -> None:
+    (desk.here.settings / "mailbot.key").unlink()
+    desk.here.change(("workers = 4 ", "workers = 400 "))
+    said = desk.types("findings")
+    assert said.code == 2
+    assert "2 problems" in said.err
+    assert f"found:    There is no key file at {desk.here.settings}/mailbot.key" in said.err
+    assert "exchange.workers" in said.err
 
 
 def test_an_exchange_that_is_not_there_is_exit_code_seven(desk: Desk) -> None:

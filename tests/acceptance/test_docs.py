@@ -11,9 +11,11 @@ import pytest
 import typer.main
 
 from mailbot.cli.app import app
+from mailbot.cli.work import PARTIAL
 from mailbot.config.settings import Settings
 from mailbot.config.shipped import shipped_settings
 from mailbot.model import errors
+from mailbot.model.plan import Held
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -104,6 +106,23 @@ def test_the_annotated_file_names_no_setting_that_is_gone() -> None:
             section = heading[1]
         elif setting := re.match(r"(?:# )?([a-z_]+) = ", line):
             assert (section, setting[1]) in known, line
+
+
+def table(heading: str) -> list[str]:
+    """The first column of the README's table with this heading."""
+    rows = README.partition(f"\n| {heading} |")[2].partition("\n\n")[0].splitlines()[2:]
+    return [row.split("|")[1].strip(" `") for row in rows]
+
+
+def test_the_readme_explains_every_exit_code() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    codes = {kind.exit_code for kind in kinds}  # type: ignore[attr-defined]
+    assert PARTIAL not in codes
+    assert [int(code) for code in table("exit code")] == sorted({*codes, PARTIAL})
+
+
+def test_the_readme_explains_every_word_for_a_letter_that_is_not_made() -> None:
+    assert table("word") == [held.value for held in Held]
 
 
 def test_every_kind_of_failure_has_an_exit_code_of_its_own() -> None:

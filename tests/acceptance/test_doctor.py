@@ -120,9 +120,7 @@ def test_letters_that_wait_are_counted_and_it_says_where_they_will_go(
     desk: Desk, mode: str, says: str
 ) -> None:
     desk.types("sweep")
-    desk.here.change(
-        ('mode = "live"', f'mode = "{mode}"'), ("# redirect_to = ", "redirect_to = ")
-    )
+    desk.here.change(('mode = "live"', f'mode = "{mode}"'), ("# redirect_to = ", "redirect_to = "))
     outbox = lines(desk)[1]["outbox"]
     assert outbox.startswith("note, 10 letters wait to leave; ")
     assert says in outbox

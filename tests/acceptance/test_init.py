@@ -13,6 +13,7 @@ ANSWERS = (
     "--pack=huizen",
     "--endpoint=https://post.anderland.example/EWS/Exchange.asmx",
     r"--username=ANDERLAND\svc-mailbot",
+    "--contact=de servicedesk, telefoon 1234",
 )
 
 
@@ -20,7 +21,7 @@ def init(folder: Path) -> Typed:
     return typed(None, "init", str(folder), *ANSWERS)
 
 
-def test_it_asks_five_things_and_says_what_comes_next(tmp_path: Path) -> None:
+def test_it_asks_six_things_and_says_what_comes_next(tmp_path: Path) -> None:
     folder = tmp_path / "etc"
     answers = [
         "gemeente Anderland",
@@ -28,10 +29,18 @@ def test_it_asks_five_things_and_says_what_comes_next(tmp_path: Path) -> None:
         "huizen",
         "https://post.anderland.example/EWS/Exchange.asmx",
         r"ANDERLAND\svc",
+        "de servicedesk, telefoon 1234",
     ]
     said = typed(None, "init", str(folder), keys="".join(f"{answer}\n" for answer in answers))
     assert said.code == 0, said.err
-    for question in ("organisation", "Mail domain", "Policy pack", "EWS address", "Service account"):
+    for question in (
+        "organisation",
+        "Mail domain",
+        "Policy pack",
+        "EWS address",
+        "Service account",
+        "Whom staff can ask",
+    ):
         assert question in said.out
     assert all(name in said.out for name in shipped_packs()), "the packs to choose from stand in the question"
     assert [line.strip()[0] for line in said.out.splitlines() if line.startswith("  ")] == list("123456")
@@ -71,6 +80,7 @@ def test_doctor_then_says_what_to_do_next(tmp_path: Path) -> None:
             "--pack=voorbeeld",
             f"--endpoint={desk.here.server.endpoint}",
             r"--username=VOORBEELD\svc-mailbot",
+            "--contact=de servicedesk, telefoon 1234",
         )
         (folder / "exchange.password").write_text("demo-only")
         (folder / "exchange.password").chmod(0o600)
@@ -86,7 +96,7 @@ def test_doctor_then_says_what_to_do_next(tmp_path: Path) -> None:
         )
         assert lines["sign-in"].startswith("good"), "ntlm, the way a real Exchange wants it"
         closed = typed(desk.here, "sweep", "--settings", str(folder))
-        assert (closed.code, "Closed run" in closed.out) == (0, True)
+        assert (closed.code, "Closed run" in closed.out) == (4, True)
 
 
 def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
@@ -96,6 +106,21 @@ def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
     again = init(folder)
     assert (again.code, again.out) == (2, "")
     assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
+
+
+def test_a_mistaken_answer_is_told_as_in_the_settings(tmp_path: Path) -> None:
+    answers = [a if not a.startswith("--endpoint") else "--endpoint=htp:/x" for a in ANSWERS]
+    said = typed(None, "init", str(tmp_path / "etc"), *answers)
+    assert said.code == 2
+    assert "exchange.endpoint: expected a URL such as https://" in said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "etc").write_text("a file of that name")
+    said = init(tmp_path / "etc")
+    assert said.code == 2
+    assert f"{tmp_path}/etc cannot be written" in said.err
 
 
 def test_a_key_that_is_there_stops_it_before_anything_is_written(tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ def test_the_settings_are_inside(installed: Installed) -> None:
         "--pack=huizen",
         "--endpoint=https://post.anderland.example/EWS/Exchange.asmx",
         r"--username=ANDERLAND\svc-mailbot",
+        "--contact=de servicedesk, telefoon 1234",
     )
     assert "mailbot doctor" in said
     written = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}

@@ -91,6 +91,7 @@ def _cases() -> list[Case]:
         tip="digest.helper",
         at_least=10,
     )
+    share = replace(FIGURES, figures={RuleId("quota"): Figure(Level.ORGANISATION, Word.SOME, 0)})
     bare = replace(FIGURES, figures={}, tip=None)
     plain = [
         Case("quota-nudge", "quota", nudge, QUOTA),
@@ -110,6 +111,7 @@ def _cases() -> list[Case]:
         Case("explain-notice", "explain", notice, {}, more=looked),
         Case("digest", "digest", digest, encode(FIGURES), more={"agenda": AGENDA}),
         Case("digest-large-groups", "digest", digest, encode(tenths)),
+        Case("digest-small-share", "digest", digest, encode(share)),
         Case("digest-no-figures", "digest", digest, encode(bare), more={"agenda": AGENDA[:1]}),
         Case(
             "digest-redirected",

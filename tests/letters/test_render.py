@@ -144,8 +144,9 @@ def test_where_managers_see_no_figures_nothing_is_said_about_figures(
 @pytest.mark.parametrize(
     ("rule", "tenths", "said"),
     [
-        ("quota", 0, "Bij minder dan 1 op de 10 mensen in je team is de postbus te vol."),
-        ("quota", 1, "Bij ongeveer 1 op de 10 mensen in je team is de postbus te vol."),
+        ("quota", 0, "Minder dan 1 op de 10 mensen in je team heeft een te volle postbus."),
+        ("quota", 1, "Ongeveer 1 op de 10 mensen in je team heeft een te volle postbus."),
+        ("quota", 2, "Ongeveer 2 op de 10 mensen in je team hebben een te volle postbus."),
         ("quota", None, "Een deel van de mensen in je team heeft een te volle postbus."),
         ("toy", 0, "Bij minder dan 1 op de 10 mensen in je team kan iets beter."),
         ("toy", 4, "Bij ongeveer 4 op de 10 mensen in je team kan iets beter."),

@@ -13,6 +13,7 @@ ANSWERS = Answers(
     pack="voorbeeld",
     endpoint="https://mail.voorbeeld.example/EWS/Exchange.asmx",
     username=r"VOORBEELD\svc-mailbot",
+    contact="de servicedesk, telefoon 4321",
 )
 SECRET = "Zeer-Geheim-4711"  # planted in files; it may turn up nowhere else
 

@@ -1,8 +1,11 @@
 """`init` makes an organisation's own start: nothing is sent, every gate is closed, nothing is overwritten."""
 
+import errno
+import tomllib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +21,7 @@ ANSWERS = Answers(
     pack="huizen",
     endpoint="https://post.tweeen.example/EWS/Exchange.asmx",
     username=r"TWEE\svc",
+    contact='de "balie", tst. 12',
     auth="basic",
 )
 
@@ -81,12 +85,61 @@ def test_nothing_is_overwritten_and_the_files_are_named(tmp_path: Path) -> None:
         replace(ANSWERS, domain="Tweeën"),
         replace(ANSWERS, organisation=" "),
         replace(ANSWERS, username="a\nb"),
+        replace(ANSWERS, domain="-tweeen.example"),
+        replace(ANSWERS, endpoint="htp:/x"),
+        replace(ANSWERS, endpoint="http://post.tweeen.example/EWS/Exchange.asmx"),
+        replace(ANSWERS, contact=" "),
+        replace(ANSWERS, contact="x" * 401),
     ],
 )
 def test_an_answer_that_cannot_be_used_writes_nothing(tmp_path: Path, answers: Answers) -> None:
     with pytest.raises(SettingsRefused):
         write_initial(tmp_path, answers)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backslash_stands_in_single_quotes_as_people_should_write_it(tmp_path: Path) -> None:
+    write_initial(tmp_path, ANSWERS)
+    assert r"username = 'TWEE\svc'" in (tmp_path / "mailbot.toml").read_text(encoding="utf-8")
+
+
+def test_nothing_of_voorbeeld_s_own_is_taken_over(folder: Path, tmp_path: Path) -> None:
+    """Its telephone would be called by others, and on its closing days others would get no letters."""
+    made = tmp_path / "other"
+    write_initial(made, ANSWERS)
+    everything = "".join(
+        file.read_text(encoding="utf-8") for file in made.glob("*.*") if file.name != "people.example.csv"
+    )
+    assert "14 0123" not in everything
+    assert 'contact = "de \\"balie\\", tst. 12"' in everything
+    calendar = tomllib.loads((made / "calendar.toml").read_text(encoding="utf-8"))
+    assert [year["closed"] for year in calendar["years"].values()] == [[], [], []]
+    text = (made / "calendar.toml").read_text(encoding="utf-8")
+    assert text.count("TO FILL IN") == 3
+    assert "Ascension" not in text
+
+
+@pytest.mark.parametrize("where", ["file", "file/below", "x" * 300])
+def test_a_folder_that_cannot_be_made(tmp_path: Path, where: str) -> None:
+    (tmp_path / "file").write_text("ours")
+    with pytest.raises(SettingsRefused, match="cannot be written"):
+        write_initial(tmp_path / where, ANSWERS)
+    assert [file.name for file in tmp_path.rglob("*")] == ["file"]
+
+
+def test_a_disk_that_fills_up_leaves_no_half_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original, opened = Path.open, list[Path]()
+
+    def open_some(file: Path, *more: Any, **options: Any) -> Any:
+        opened.extend([file] if "xb" in more else [])
+        if len(opened) > 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return original(file, *more, **options)
+
+    monkeypatch.setattr(Path, "open", open_some)
+    with pytest.raises(SettingsRefused, match="No space left"):
+        write_initial(tmp_path / "etc", ANSWERS)
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
 
 
 def test_the_packs_that_can_be_chosen() -> None:

@@ -1,5 +1,6 @@
 """A sound folder gives one configuration; a file that is missing or no TOML is told with its place."""
 
+import re
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.config.load import collect, load
+from mailbot.config.load import collect, key_file, load, people_files
 from mailbot.config.shipped import shipped_settings
 from mailbot.engine.gates import all_open, check
 from mailbot.policy.evidence import Evidence
@@ -144,6 +145,76 @@ class TestEnvironment:
         assert found.settings.people.file == folder / "people.csv"
 
 
+class TestFiles:
+    """A file that cannot be used is a line in the report, never a crash."""
+
+    def told(self, folder: Path, section: str, line: str) -> dict[str, str]:
+        file = folder / "mailbot.toml"
+        text = file.read_text(encoding="utf-8")
+        key = line.partition(" =")[0]
+        text = re.sub(rf"(?m)^{key} = .*\n", "", text) if key != "password_file" else text
+        file.write_text(text.replace(f"[{section}]", f"[{section}]\n{line}", 1), encoding="utf-8")
+        return {problem.where: problem.found for problem in collect(folder, {})[1]}
+
+    @pytest.mark.parametrize("key", ["log_file", "status_file"])
+    def test_a_file_to_write_in_a_folder_that_is_not_there(self, folder: Path, key: str) -> None:
+        told = self.told(folder, "operator", f"{key} = 'nowhere/a.file'")
+        assert told == {f"operator.{key}": f"no folder at {folder}/nowhere"}
+
+    @pytest.mark.parametrize("key", ["log_file", "status_file"])
+    def test_a_file_to_write_that_is_a_folder(self, folder: Path, key: str) -> None:
+        assert self.told(folder, "operator", f"{key} = 'packs'") == {
+            f"operator.{key}": f"a folder at {folder}/packs"
+        }
+
+    @pytest.mark.parametrize(
+        ("name", "found"),
+        [("gone.pem", "no file at"), ("gates.toml", "no certificate in"), ("packs", "a file that cannot")],
+    )
+    def test_a_certificate_authority_that_is_none(self, folder: Path, name: str, found: str) -> None:
+        (place, says), *others = self.told(folder, "exchange", f"ca_file = '{name}'").items()
+        assert (place, others) == ("exchange.ca_file", [])
+        assert says.startswith(found)
+
+    @pytest.mark.parametrize("path", ['"a\\u0000b"', "'~nosuchuser/x'", '"a\\nb"'])
+    @pytest.mark.parametrize(
+        ("section", "key"),
+        [
+            ("people", "file"),
+            ("people", "accepted_domains"),
+            ("operator", "log_file"),
+            ("operator", "status_file"),
+            ("store", "key_file"),
+            ("exchange", "ca_file"),
+        ],
+    )
+    def test_a_path_that_cannot_be_looked_for(self, folder: Path, section: str, key: str, path: str) -> None:
+        assert self.told(folder, section, f"{key} = {path}") == {
+            f"{section}.{key}": "a path that cannot be looked for"
+        }
+        people_files(folder, {})
+        key_file(folder, {})
+
+    def test_a_name_that_is_far_too_long(self, folder: Path) -> None:
+        long = "x" * 300
+        assert set(self.told(folder, "operator", f"log_file = '{long}/a'")) == {"operator.log_file"}
+        assert "policy.pack" in self.told(folder, "policy", f"pack = '{long}'")
+
+    def test_a_database_in_a_file_with_an_impossible_name(self, folder: Path) -> None:
+        assert set(self.told(folder, "store", 'url = "sqlite:///a\\u0000b"')) == {"store.url"}
+
+
+@pytest.mark.parametrize("key", ["sender", "redirect_to"])
+def test_letters_come_from_and_go_to_an_own_domain(folder: Path, change: Change, key: str) -> None:
+    """`voorbeeld.exmaple` would send letters about staff to a stranger."""
+    change("mailbot.toml", "# redirect_to = ", "redirect_to = ")
+    load(folder, {})
+    own = {"sender": "postbushulp@voorbeeld.example", "redirect_to": "testpostbus@voorbeeld.example"}[key]
+    change("mailbot.toml", own, own.replace("voorbeeld.example", "voorbeld.example"))
+    (problem,) = collect(folder, {})[1]
+    assert (problem.where, problem.found) == (f"delivery.{key}", "another domain")
+
+
 class TestPasswordFile:
     def problem(self, folder: Path) -> str:
         (problem,) = collect(folder, {})[1]
@@ -153,7 +224,7 @@ class TestPasswordFile:
 
     def test_it_must_be_there(self, folder: Path) -> None:
         (folder / "exchange.password").unlink()
-        assert self.problem(folder) == "no file at that path"
+        assert self.problem(folder) == f"no file at {folder}/exchange.password"
 
     def test_not_everybody_may_read_it(self, folder: Path) -> None:
         (folder / "exchange.password").chmod(0o644)
