@@ -15,7 +15,7 @@ from mailbot.config.environment import absolute, absolute_url, lay_over, misplac
 from mailbot.config.files import check_files
 from mailbot.config.problems import Problem, report
 from mailbot.config.secrets import Secrets, read_secrets, read_store_password
-from mailbot.config.settings import Settings, Store
+from mailbot.config.settings import QUOTABLE, Settings, Store
 from mailbot.config.tomlfile import read_model, read_toml
 from mailbot.config.validation import did_you_mean, problems_of
 from mailbot.model.errors import SettingsRefused
@@ -161,7 +161,7 @@ def _read_settings(
     try:
         return merged, absolute(Settings(**merged), folder), problems
     except ValidationError as error:
-        return merged, None, problems + problems_of("mailbot.toml", error, Settings, merged)
+        return merged, None, problems + problems_of("mailbot.toml", error, Settings, merged, QUOTABLE)
 
 
 def _wrong_choice(raw: Mapping[str, Any], folder: Path, packs: Mapping[str, Pack]) -> list[Problem]:
@@ -176,7 +176,7 @@ def _wrong_choice(raw: Mapping[str, Any], folder: Path, packs: Mapping[str, Pack
             "mailbot.toml",
             "policy.pack",
             "the name of a folder under packs/",
-            "a name without a folder",
+            f"`{chosen}`" if chosen.isprintable() and len(chosen) <= 40 else "a name without a folder",
             did_you_mean(chosen, names),
         )
     ]

@@ -111,6 +111,16 @@ def _split(value: str) -> Any:
     return parts
 
 
+def _account(value: str) -> str:
+    if not value.isprintable():
+        raise refusal(
+            r"one line: DOMAIN\name or name@domain",
+            "use single quotes around a text with a backslash",
+            "a line break or another control character",
+        )
+    return value
+
+
 def is_path(text: str) -> bool:
     """Whether a path can be looked for at all: no control characters, and no home folder of nobody."""
     try:
@@ -188,7 +198,11 @@ class Exchange(Section):
         str, AfterValidator(_endpoint), Field(description="URL of Exchange Web Services; https")
     ]
     auth: Annotated[Literal["basic", "ntlm"], Field(description="how the service account signs in")]
-    username: Annotated[Line, Field(repr=False, description=r"service account: DOMAIN\name or name@domain")]
+    username: Annotated[
+        Line,
+        AfterValidator(_account),
+        Field(repr=False, description=r"service account: DOMAIN\name or name@domain"),
+    ]
     password_file: Annotated[
         FilePath, Field(description="file that holds the password of the service account and nothing else")
     ]
@@ -349,6 +363,26 @@ class Operator(Section):
                 "an address, because smtp_host is set", f"add {info.field_name}, or remove smtp_host"
             )
         return value
+
+
+QUOTABLE = frozenset(
+    {
+        "organisation.zone",
+        "organisation.language",
+        "policy.pack",
+        *(f"exchange.{key}" for key in ("road", "auth", "access", "server_version", "workers")),
+        *(
+            f"exchange.{key}"
+            for key in ("request_deadline_seconds", "mailbox_deadline_seconds", "run_minutes")
+        ),
+        "delivery.mode",
+        "delivery.cap_per_run",
+        *(f"schedule.{key}" for key in Schedule.model_fields),
+        "operator.smtp_port",
+        "operator.smtp_starttls",
+    }
+)
+"""Keys whose wrong value an error message may show. None of them names a person, an account or a secret."""
 
 
 class Settings(BaseSettings):

@@ -12,6 +12,7 @@ from mailbot.config.validation import problems_of
 
 M = TypeVar("M", bound=BaseModel)
 
+_BACKSLASH = re.compile(r"Unescaped '|Invalid hex value")
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
 
 
@@ -56,6 +57,14 @@ def _syntax(shown: str, message: str) -> Problem:
     where = "the end of the file"
     if found and found[1]:
         where = f"line {found[1]}, column {found[2]}"
+    if _BACKSLASH.match(message):
+        return Problem(
+            shown,
+            where,
+            "a text in which a backslash stands for itself",
+            "a backslash in double quotes",
+            r"use single quotes around a backslash, as in 'DOMAIN\name'",
+        )
     return Problem(
         shown,
         where,

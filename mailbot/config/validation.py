@@ -3,7 +3,7 @@
 import difflib
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date, datetime, time
 from typing import Any, Union, get_args, get_origin
 
@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from mailbot.config.problems import Problem
 
+_LONGEST_QUOTED = 40
 _SAFE_ID = re.compile(r"[a-z0-9.+_-]{1,60}")
 _LIMITS = {
     "greater_than_equal": ("at least", "ge"),
@@ -45,9 +46,12 @@ _KINDS = {
 }
 
 
-def problems_of(file: str, error: ValidationError, model: type[BaseModel], raw: Any) -> list[Problem]:
-    """One problem per error. `raw` is what the file held; of it only numbers and dates are ever quoted."""
-    return [_problem(file, detail, model, raw) for detail in error.errors(include_url=False)]
+def problems_of(
+    file: str, error: ValidationError, model: type[BaseModel], raw: Any, quotable: Container[str] = ()
+) -> list[Problem]:
+    """One problem per error. `raw` is what the file held; of it only numbers and dates are quoted, and short
+    texts of the keys in `quotable`, written as `section.key`."""
+    return [_problem(file, detail, model, raw, quotable) for detail in error.errors(include_url=False)]
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
@@ -58,13 +62,14 @@ def did_you_mean(word: str, known: list[str]) -> str:
     return f"remove it; known here: {', '.join(sorted(known))}"
 
 
-def _problem(file: str, detail: Any, model: type[BaseModel], raw: Any) -> Problem:
+def _problem(file: str, detail: Any, model: type[BaseModel], raw: Any, quotable: Container[str]) -> Problem:
     kind, loc, value = detail["type"], detail["loc"], detail["input"]
     context = detail.get("ctx", {})
     where = _where(loc, raw)
     about = _description(model, loc, raw)
+    shape = _quoted(value) if where in quotable else _shape(value)
     if kind == "refused":
-        found = context["found"] or _shape(value)
+        found = context["found"] or shape
         return Problem(file, where or "the file", context["expected"], found, context["mend"])
     if kind == "missing":
         if _is_section(model, loc, raw):
@@ -82,11 +87,11 @@ def _problem(file: str, detail: Any, model: type[BaseModel], raw: Any) -> Proble
         return Problem(file, where, expected, _shape(value, quote=True), _mend(about))
     if kind in ("literal_error", "enum"):
         options = str(context["expected"]).replace("'", "`")
-        return Problem(file, where, options, _shape(value), _mend(about, "choose one of these"))
+        return Problem(file, where, options, shape, _mend(about, "choose one of these"))
     if kind in _LENGTHS:
-        return Problem(file, where, _LENGTHS[kind], _shape(value), _mend(about))
+        return Problem(file, where, _LENGTHS[kind], shape, _mend(about))
     expected = _KINDS.get(kind) or about or "a value of another form"
-    return Problem(file, where, expected, _shape(value), _mend(about))
+    return Problem(file, where, expected, shape, _mend(about))
 
 
 def _mend(about: str, otherwise: str = "correct the value") -> str:
@@ -129,6 +134,15 @@ def _shape(value: Any, *, quote: bool = False) -> str:
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}"
     return "nothing" if value is None else "something else"
+
+
+def _quoted(value: Any) -> str:
+    """A value that is nobody's secret, as it stands there; a long or strange one by its shape."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str) and value.isprintable() and 0 < len(value) <= _LONGEST_QUOTED:
+        return f"`{value}`"
+    return _shape(value, quote=True)
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

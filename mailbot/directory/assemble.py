@@ -34,9 +34,10 @@ _CONTRACT_COLUMNS = {
 
 
 def assemble(
-    rows: Sequence[Row], keys: Collection[str], now: datetime, today: date, place: Place
+    rows: Sequence[Row], keys: Collection[str] | None, now: datetime, today: date, place: Place
 ) -> dict[ObjectGuid, Person]:
-    """Persons by guid in the file's order. `keys` are all person keys of the file, also of broken lines.
+    """Persons by guid in the file's order. `keys` are all person keys of the file, also of broken
+    lines; None when they are not all known, so that nobody is told of managers that a broken line hides.
 
     The result is only of use when no problem was added.
     """
@@ -49,7 +50,7 @@ def assemble(
     holders = _key_holders(lines, place)
     for row in rows:
         manager = row.contract.manager_key
-        if manager is not None and manager not in keys:
+        if keys is not None and manager is not None and manager not in keys:
             place.add(
                 row.line,
                 "manager_key",

@@ -96,7 +96,8 @@ def read_people(
     domains, wrong = read_domains(domains_file, domains_file.name)
     problems += wrong
     place = Place(people_file.name, problems)
-    everybody = _everybody(place, people_file, domains, now, zone, language)
+    known = frozenset() if wrong else domains  # a domain that could not be read is not everybody's mistake
+    everybody = _everybody(place, people_file, known, now, zone, language)
     if everybody is not None:
         problems += _unknown_waivers(waivers, {person.address for person in everybody.values()})
     if everybody is None or problems:
@@ -125,36 +126,59 @@ def _everybody(
     lines = _lines(place, text)
     header = next(lines, None)
     if header is None:
-        if len(place.problems) == before:
-            place.add(1, None, "a header line and at least one person", "an empty file", "export it again")
+        place.add(1, None, "a header line and at least one person", "an empty file", "export it again")
         return None
-    names = check_header(header[1], place)
+    names = check_header(header[1], place) if header[1] else None
     if names is None:
         return None
+    rows, keys = _rows(place, lines, names, domains, language)
+    if not rows and len(place.problems) == before:
+        place.add(2, None, "at least one person", "only a header", "export the file again")
+    people = assemble(rows, keys, now, now.astimezone(zone).date(), place)
+    return people if len(place.problems) == before else None
+
+
+def _rows(
+    place: Place,
+    lines: Iterator[tuple[int, list[str]]],
+    names: tuple[str, ...],
+    domains: frozenset[str],
+    language: Language,
+) -> tuple[list[Row], set[str] | None]:
+    """The sound lines, and the person keys of all lines; None when a line's key could not be read."""
     rows: list[Row] = []
-    keys: set[str] = set()
-    count = 0
+    keys: set[str] | None = set()
+    first_seen: dict[tuple[str, ...], int] = {}
     for line, cells in lines:
-        count += 1
         if len(cells) != len(names):
+            keys = None
+            if cells:
+                place.add(
+                    line,
+                    None,
+                    f"{len(names)} cells, as in the header",
+                    f"{len(cells)} cells",
+                    "put values with ; or line breaks in double quotes",
+                )
+            continue
+        same = first_seen.setdefault(tuple(cells), line)
+        if same != line:
             place.add(
                 line,
                 None,
-                f"{len(names)} cells, as in the header",
-                f"{len(cells)} cells",
-                "put values with ; or line breaks in double quotes",
+                "every line once",
+                f"the same line as line {same}",
+                "remove one of them, and let the export be looked at: it should not write lines twice",
             )
             continue
         raw = dict(zip(names, cells, strict=True))
-        keys.add(raw["person_key"].strip())
+        if keys is not None:
+            keys.add(raw["person_key"].strip())
         row = parse_row(line, raw, place, language)
         if row is not None:
             rows.append(row)
             _check_domain(row, domains, place)
-    if count == 0 and len(place.problems) == before:
-        place.add(2, None, "at least one person", "only a header", "export the file again")
-    people = assemble(rows, keys, now, now.astimezone(zone).date(), place)
-    return people if len(place.problems) == before else None
+    return rows, keys
 
 
 def _check_domain(row: Row, domains: frozenset[str], place: Place) -> None:
@@ -169,7 +193,8 @@ def _check_domain(row: Row, domains: frozenset[str], place: Place) -> None:
 
 
 def _lines(place: Place, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Lines with their first line number; blank ones are passed over. Ends at a line that is no CSV."""
+    """Lines with their first line number; blank ones are passed over. Ends at a line that is no CSV, which
+    it notes and gives without cells."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True)
     while True:
         line = reader.line_num + 1
@@ -185,6 +210,7 @@ def _lines(place: Place, text: str) -> Iterator[tuple[int, list[str]]]:
                 "quotes that do not match, or a cell that is far too long",
                 "export the file again; lines after this one were not checked",
             )
+            yield line, []
             return
         if cells:
             yield line, cells

@@ -85,8 +85,7 @@ def _works_council(evidence: Evidence, policy_hash: str, today: date) -> GateSta
         return GateState(
             Gate.WORKS_COUNCIL,
             False,
-            f"the works council consented to policy {consent.policy_hash[:12]}, "
-            f"the pack now says {policy_hash[:12]}",
+            f"the works council consented to policy {consent.policy_hash}, the pack is now {policy_hash}",
             f"ask consent to the pack as it is now, then record policy_hash = {policy_hash}",
         )
     if consent.date > today:

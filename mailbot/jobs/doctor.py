@@ -120,9 +120,7 @@ def _outbox(house: House) -> Check:
             case Mode.REDIRECT:
                 says.append("in mode redirect none of them reaches the person it is about")
             case Mode.PILOT:
-                says.append(
-                    "in mode pilot those of the pilot groups will go to real people, tests excepted"
-                )
+                says.append("in mode pilot those of the pilot groups will go to real people, tests excepted")
             case Mode.LIVE:
                 says.append("in mode live they will go to real people, tests excepted")
     if doubtful:

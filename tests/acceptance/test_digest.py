@@ -113,7 +113,8 @@ def test_every_figure_rests_on_five_others_who_were_judged(voorbeeld_on_monday: 
             assert figure.word in may_be_said(deviating, len(judged)), (rule, figure, deviating, len(judged))
             if figure.tenths is not None:
                 assert len(judged) >= 40
-                assert abs(figure.tenths - 10 * deviating / len(judged)) <= 0.5
+                share = 10 * deviating / len(judged)
+                assert abs(figure.tenths - share) <= 0.5 if figure.tenths else share < 1
             looked_at += 1
     assert looked_at >= 10
     levels = {f.level for x in orders.values() for f in figures.decode(x.order.shown).figures.values()}
@@ -144,7 +145,7 @@ def circle(people: People, reader: ObjectGuid, level: Level) -> set[ObjectGuid]:
 
 
 ALLOWED = ("5 mensen", "5 people", "10 mensen", "10 people")
-"""On how many a figure rests at least, and "about 1 in 10 people"."""
+"""On how many a figure rests at least, and "about 2 in 10" or "fewer than 1 in 10 people"."""
 
 
 def test_no_digest_shows_how_many_people_deviate(voorbeeld_on_monday: Municipality) -> None:

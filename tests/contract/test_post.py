@@ -1,5 +1,7 @@
 """Letters leave once, are found again after a crash, and leave nothing behind: the contract of ports.Post."""
 
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -381,6 +383,25 @@ class TestCrashes:
             server.faults.clear()
             server.faults.add(Fault(kind, "FindItem", count=2))
             assert where(post, mail) is Whereabouts.SENT
+
+
+def test_closing_the_post_ends_a_call_that_hangs(
+    open_post: OpenPost, server: SimulatorServer, town: Town
+) -> None:
+    """The service must be able to end within its half minute, whatever the server does."""
+    server.faults.add(Fault(FaultKind.HANG, "CreateItem"))
+    post = open_post(request_deadline=600)
+
+    def close_when_it_hangs() -> None:
+        while not server.faults.struck():
+            time.sleep(0.01)
+        post.close()
+
+    closer = threading.Thread(target=close_when_it_hangs)
+    closer.start()
+    with pytest.raises(Unreachable):
+        post.prepare(letter(town))
+    closer.join()
 
 
 class TestRefusals:

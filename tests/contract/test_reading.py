@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mailbot.exchange.ews import calls, workers
+from mailbot.model.errors import Unreachable
 from mailbot.model.facts import Known, MailboxFacts, Reason
 from mailbot.model.needs import Need
 from mailbot.ports import Exchange
@@ -252,6 +253,22 @@ class TestStreaming:
         assert len(rest) == len(people) - 1
         assert Reason.NOT_VISITED in [reason(found, SIZE) for found in rest if not found.was_read]
         assert road_threads() == []
+
+    def test_closing_the_road_ends_a_sign_in_that_hangs(
+        self, open_road: OpenRoad, server: SimulatorServer
+    ) -> None:
+        server.faults.add(Fault(FaultKind.HANG))
+        road = open_road(request_deadline=600, mailbox_deadline=600)
+
+        def close_when_it_hangs() -> None:
+            until(lambda: server.faults.struck() == 1)
+            road.close()
+
+        closer = threading.Thread(target=close_when_it_hangs)
+        closer.start()
+        with pytest.raises(Unreachable):
+            road.sign_in()
+        closer.join()
 
     def test_requests_are_counted_while_a_run_is_under_way_and_after(
         self, road: Exchange, server: SimulatorServer, people: list[Mailbox]

@@ -153,7 +153,7 @@ def house_of(texts: LetterTexts) -> TomlLetters:
         organisation="Gemeente Voorbeeld",
         sender=Address("postbushulp@voorbeeld.example"),
         sender_name="Postbushulp gemeente Voorbeeld",
-        contact="de helpdesk, toestel 1400",
+        contact="de servicedesk, telefoon 14 0123",
         intranet_word="postbushulp",
         norms=lambda _day: NORMS,
         warning_article="11",

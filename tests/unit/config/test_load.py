@@ -90,6 +90,32 @@ def test_a_line_that_is_no_toml_is_told_by_line_and_column(folder: Path, change:
     assert SECRET not in repr(problem)
 
 
+@pytest.mark.parametrize("name", [r"TOWN\svc", r"TOWN\user", r"TOWN\xyz", r"TOWN\nico", r"TOWN\tjitske"])
+def test_a_backslash_in_double_quotes_says_to_use_single_ones(
+    folder: Path, change: Change, name: str
+) -> None:
+    """Also where TOML reads it as a line break: `TOWN\\nico` would sign in as somebody else."""
+    change("mailbot.toml", r"'VOORBEELD\svc-mailbot'", f'"{name}"')
+    (problem,) = collect(folder, {})[1]
+    assert "single quotes around a" in problem.mend
+    assert name.partition("\\")[2] not in repr(problem)
+
+
+def test_a_wrong_choice_is_shown_as_it_stands_there(folder: Path, change: Change) -> None:
+    """`aan` is nobody's secret; an account, an address or a password may be anything."""
+    change("mailbot.toml", 'mode = "off"', 'mode = "aan"')
+    change("mailbot.toml", 'sweep = "06:00"', 'sweep = "6 uur"')
+    change("mailbot.toml", 'pack = "voorbeeld"', 'pack = "voorbeld"')
+    change("mailbot.toml", '"griffie@voorbeeld.example"', '"griffie van ons"')
+    change("mailbot.toml", "sqlite:///mailbot.db", f"mysql://{SECRET}")
+    found = {problem.where: problem.found for problem in collect(folder, {})[1]}
+    assert found["delivery.mode"] == "`aan`"
+    assert found["schedule.sweep"] == "`6 uur`"
+    assert found["policy.pack"] == "`voorbeld`"
+    assert found["people.exclude_addresses 7"] == "a text of 15 characters"
+    assert SECRET not in found["store.url"]
+
+
 def test_a_file_in_another_encoding(folder: Path) -> None:
     (folder / "calendar.toml").write_bytes("# Hemelvaart\n# één dag\n".encode("cp1252"))
     assert where_of(folder, "calendar.toml") == ["line 2"]

@@ -71,6 +71,33 @@ def places(files: tuple[Path, Path], **options: Any) -> list[str]:
     return [problem.where for problem in problems]
 
 
+class TestOneMistakeIsOneProblem:
+    """A mistake in one place is not repeated for everybody who has to do with it."""
+
+    def test_a_line_that_cannot_be_read_hides_no_manager(self, files: Files) -> None:
+        people = [row(1), *(row(number, manager_key="1001") for number in range(2, 20))]
+        for broken in (("Persoon 1;", "Persoon; 1;"), ("Persoon 1;", '"Persoon" 1;')):
+            file, domains = files(*people)
+            file.write_text(file.read_text().replace(*broken, 1), encoding="utf-8")
+            (place,) = places((file, domains))
+            assert place == "line 2"
+
+    def test_a_file_that_breaks_off_does_not_hide_managers_either(self, files: Files) -> None:
+        file, domains = files(row(2, manager_key="1001"), row(1))
+        file.write_text(file.read_text().replace("Persoon 1;", '"Persoon" 1;'), encoding="utf-8")
+        assert places((file, domains)) == ["line 3"]
+
+    def test_a_domain_that_is_mistyped_is_no_mistake_of_everybody_in_it(self, files: Files) -> None:
+        file, domains = files(row(1), row(2))
+        domains.write_text("@voorbeeld.example\nlandelijk.example\n")
+        assert places((file, domains)) == ["line 1"]
+
+    def test_the_same_line_twice_names_both(self, files: Files) -> None:
+        people, (problem,) = read(files(row(1), row(2), row(1)))
+        assert people is None
+        assert (problem.where, problem.found) == ("line 4", "the same line as line 2")
+
+
 class TestOnePerson:
     def test_who_has_no_language_gets_the_organisation_s(self, files: Files) -> None:
         lines = files(row(1, language=""), row(2, language="nl"))
