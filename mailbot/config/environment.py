@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mailbot.config.kinds import is_path
 from mailbot.config.problems import Problem
-from mailbot.config.settings import Settings, is_path
+from mailbot.config.settings import Settings
 
 PATHS: Mapping[str, tuple[str, str]] = {
     "MAILBOT_EXCHANGE_PASSWORD_FILE": ("exchange", "password_file"),

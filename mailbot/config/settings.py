@@ -3,18 +3,14 @@
 Nothing secret stands in it: passwords come from files or from systemd's credentials.
 """
 
-import ipaddress
-import re
 from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -23,12 +19,20 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from mailbot.config.kinds import (
+    Account,
+    ClockTime,
+    Database,
+    Endpoint,
+    FilePath,
+    GroupName,
+    Mailbox,
+    Zone,
+    is_loopback,
+)
 from mailbot.model.ids import Address
 from mailbot.model.people import Language, RecipientType
 from mailbot.policy.typed import Line, Typed, refusal
-
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-_DATABASES = ("sqlite", "postgresql+psycopg")
 
 
 class DeliveryMode(StrEnum):
@@ -49,118 +53,6 @@ class Weekday(StrEnum):
     def number(self) -> int:
         """Monday is 0, as in `date.weekday()`."""
         return list(Weekday).index(self)
-
-
-def _clock(value: object) -> object:
-    if isinstance(value, time):
-        return value
-    if not isinstance(value, str) or not _CLOCK.fullmatch(value):
-        raise refusal("a time of day such as 08:30", 'write it as "08:30"')
-    return time.fromisoformat(value)
-
-
-def _address(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return Address(value)
-    except ValueError:
-        raise refusal("an e-mail address", "write one plain address, without a name") from None
-
-
-def _zone(value: object) -> object:
-    if isinstance(value, ZoneInfo):
-        return value
-    if value not in available_timezones():
-        raise refusal("a time zone such as Europe/Amsterdam", "use the name of the zone database")
-    return ZoneInfo(str(value))
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host name means this machine."""
-    if host is None:
-        return False
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _endpoint(value: str) -> str:
-    parts = _split(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-        raise refusal(
-            "a URL such as https://mail.voorbeeld.example/EWS/Exchange.asmx",
-            "write the EWS address of your server, without a user name in it",
-        )
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise refusal(
-            "https, because sign-in and personal data travel over it",
-            "use https; plain http is only for a simulator on this machine",
-            "plain http",
-        )
-    return value
-
-
-def _split(value: str) -> Any:
-    try:
-        parts = urlsplit(value)
-        parts.port  # noqa: B018  # a bad port only shows when it is asked for
-    except ValueError:
-        raise refusal("a URL", "correct the address") from None
-    return parts
-
-
-def _account(value: str) -> str:
-    if not value.isprintable():
-        raise refusal(
-            r"one line: DOMAIN\name or name@domain",
-            "use single quotes around a text with a backslash",
-            "a line break or another control character",
-        )
-    return value
-
-
-def is_path(text: str) -> bool:
-    """Whether a path can be looked for at all: no control characters, and no home folder of nobody."""
-    try:
-        return text.isprintable() and bool(Path(text).expanduser())
-    except RuntimeError:
-        return False
-
-
-def _path(value: Path) -> Path:
-    if not is_path(str(value)):
-        raise refusal(
-            "a path without control characters, and after ~ a user of this machine",
-            "correct the path; one that begins with / is the clearest",
-            "a path that cannot be looked for",
-        )
-    return value
-
-
-def _database(value: str) -> str:
-    if not value.isprintable():
-        raise refusal("an address without control characters", "correct the address of the database")
-    scheme, _, rest = value.partition("://")
-    if scheme not in _DATABASES or not rest.lstrip("/"):
-        raise refusal(
-            "sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE", "correct the address of the database"
-        )
-    if scheme != "sqlite" and _split(value).password:
-        raise refusal(
-            "a database address without a password",
-            "move the password to a file and name it in store.password_file",
-            "an address with a password in it",
-        )
-    return value
-
-
-FilePath = Annotated[Path, AfterValidator(_path)]
-ClockTime = Annotated[time, BeforeValidator(_clock)]
-Mailbox = Annotated[Address, BeforeValidator(_address)]
-Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
-GroupName = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 
 
 def number(low: int, high: int, description: str) -> Any:
@@ -194,13 +86,10 @@ class Policy(Section):
 
 class Exchange(Section):
     road: Annotated[Literal["ews"], Field(description="how mailboxes are reached")] = "ews"
-    endpoint: Annotated[
-        str, AfterValidator(_endpoint), Field(description="URL of Exchange Web Services; https")
-    ]
+    endpoint: Annotated[Endpoint, Field(description="URL of Exchange Web Services; https")]
     auth: Annotated[Literal["basic", "ntlm"], Field(description="how the service account signs in")]
     username: Annotated[
-        Line,
-        AfterValidator(_account),
+        Account,
         Field(repr=False, description=r"service account: DOMAIN\name or name@domain"),
     ]
     password_file: Annotated[
@@ -290,9 +179,9 @@ class Delivery(Section):
 
 
 class Store(Section):
-    url: Annotated[
-        str, AfterValidator(_database), Field(description="database: SQLite file or PostgreSQL")
-    ] = "sqlite:///mailbot.db"
+    url: Annotated[Database, Field(description="database: SQLite file or PostgreSQL")] = (
+        "sqlite:///mailbot.db"
+    )
     password_file: Annotated[
         FilePath | None, Field(description="file that holds the password of the PostgreSQL account")
     ] = None

@@ -185,7 +185,9 @@ def _conclude(
             house.exchange().requests(),
             house.clock.monotonic() - started,
         )
-        whole = len(work.judged(slot.id)) == len(population) and not _unvisited(figures)
+        left_out = {house.store.person_key(guid) for guid in work.exclusions()}  # also during the sweep
+        missed = population.keys() - left_out - work.judged(slot.id)
+        whole = not missed and not _unvisited(figures)
         result = SlotResult.COMPLETE if whole else SlotResult.PARTIAL
         work.settle(slot.id)
         work.finish(slot.id, now, result, _counts(figures, made, len(people.by_guid)))

@@ -70,7 +70,7 @@ def test_a_closed_run_says_so_and_a_dry_run_then_fails(desk: Desk) -> None:
     without(desk, "dpia")
     said = desk.types("sweep")
     assert (said.code, said.out.splitlines()[0]) == (
-        0,
+        4,
         "Closed run. Closed gates: G0; mailbot doctor says why.",
     )
     asked_for_a_plan = desk.types("sweep", "--dry-run")

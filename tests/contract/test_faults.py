@@ -175,7 +175,7 @@ def test_the_question_about_many_mailboxes(
 ) -> None:
     """Whoever spoils the batch is found and stands alone; throttling is nobody's in particular, and the
     whole batch is told so."""
-    road = open_road(request_deadline=1.6 if kind in DAWDLING else 20)
+    road = open_road(request_deadline=1.2 if kind in DAWDLING else 20)
     unlucky = people[3]
     aimed_at = None if kind is FaultKind.INTERNAL_BUSY else unlucky.address
     server.faults.add(

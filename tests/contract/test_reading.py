@@ -187,7 +187,7 @@ class TestEveryTargetOnce:
             return find_folders(box, offset, deadline)
 
         monkeypatch.setattr(calls, "find_folders", hanging)
-        road = open_road(workers=3, request_deadline=0.5, mailbox_deadline=1)
+        road = open_road(workers=3, request_deadline=0.4, mailbox_deadline=0.6)
         try:
             facts = read(road, people, [SIZE])
         finally:
@@ -224,9 +224,8 @@ class TestStreaming:
         next(answers)
         answers.close()  # type: ignore[attr-defined]
         assert workers_alive() == []
-        seen = len(server.access_log())
-        time.sleep(0.1)
-        assert len(server.access_log()) == seen < len(people) * 3
+        time.sleep(0.2)  # what was on its way still reaches the log
+        assert len(server.access_log()) < len(people) * 2
 
     def test_closing_does_not_wait_for_a_server_that_hangs(
         self, open_road: OpenRoad, server: SimulatorServer, kit: Kit, people: list[Mailbox]
