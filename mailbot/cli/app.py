@@ -1,13 +1,11 @@
-"""The command `mailbot` and what all its commands share: the settings folder and the way out."""
+"""The command `mailbot`: all its commands in the order in which an administrator meets them."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mailbot import __version__
-
-DEFAULT_FOLDER = Path("/etc/mailbot")
+from mailbot.cli import demo, insight, setup, work
 
 app = typer.Typer(
     name="mailbot",
@@ -17,19 +15,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-plan_app = typer.Typer(help="Stored plans of dry runs.", no_args_is_help=True, rich_markup_mode=None)
-people_app = typer.Typer(
-    help="People, as few words as possible.", no_args_is_help=True, rich_markup_mode=None
-)
-app.add_typer(plan_app, name="plan")
-app.add_typer(people_app, name="people")
-
-Folder = Annotated[
-    Path,
-    typer.Option("--settings", envvar="MAILBOT_SETTINGS", help="Folder with mailbot.toml and its files."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, not only what is wrong.")]
+plan = typer.Typer(help="Stored plans of dry runs.", no_args_is_help=True, rich_markup_mode=None)
+people = typer.Typer(help="People, as few words as possible.", no_args_is_help=True, rich_markup_mode=None)
 
 
 def _version(wanted: bool) -> None:
@@ -47,4 +34,20 @@ def root(
     """Keeps a municipality's mailboxes to its own e-mail rules, kindly and lawfully."""
 
 
-from mailbot.cli import demo, insight, setup, work  # noqa: E402, F401 - each adds its commands to `app`
+for command in (
+    setup.init,
+    setup.doctor,
+    work.sweep,
+    work.run,
+    work.stop,
+    insight.findings,
+    insight.explain,
+    insight.letter,
+    demo.demo,
+):
+    app.command()(command)
+plan.command("run")(work.plan_run)
+people.command("exclude")(insight.exclude)
+people.command("include")(insight.include)
+app.add_typer(plan, name="plan")
+app.add_typer(people, name="people")

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 import typer
 
 from mailbot.cli import show
-from mailbot.cli.app import AsJson, Verbose, app
-from mailbot.cli.work import set_up_log, sweep_json
+from mailbot.cli.options import AsJson, Verbose
+from mailbot.cli.session import set_up_log
+from mailbot.cli.work import sweep_json
 
 if TYPE_CHECKING:
     from mailbot.jobs.house import House
@@ -32,7 +33,6 @@ MARK = "this-is-a-mailbot-demo"
 SEED = 1
 
 
-@app.command()
 def demo(
     mailboxes: Annotated[int, typer.Option(min=150, max=20000, help="People and shared mailboxes.")] = 250,
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its state and letters.")] = Path("demo"),

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailbot.cli import show
-from mailbot.cli.app import DEFAULT_FOLDER, AsJson, Folder, app, people_app
-from mailbot.cli.work import actor
+from mailbot.cli.options import DEFAULT_FOLDER, AsJson, Folder
+from mailbot.cli.session import actor
 
 if TYPE_CHECKING:
     from mailbot.jobs.rights import Explanation
@@ -22,7 +22,6 @@ def address(text: str) -> "Address":
         raise typer.BadParameter("this is not an e-mail address") from None
 
 
-@app.command()
 def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
     """Counts of findings, letters and open problems; nobody is named."""
     from mailbot import wiring
@@ -58,7 +57,6 @@ def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
         typer.echo("\nAll sending is stopped. To lift: mailbot stop --lift")
 
 
-@app.command()
 def explain(
     who: Annotated[str, typer.Argument(metavar="ADDRESS", help="Mail address of one person.")],
     reason: Annotated[str, typer.Option("--reason", help="Why you look; it is kept in the audit log.")],
@@ -113,20 +111,26 @@ def explanation(found: "Explanation") -> dict[str, Any]:
     }
 
 
-@app.command()
 def letter(
     code: Annotated[str, typer.Argument(metavar="CODE", help="The code on the letter, such as K7QF-2M9X.")],
     settings: Folder = DEFAULT_FOLDER,
+    arrived: Annotated[bool, typer.Option("--arrived", help="Settle a letter in doubt: it arrived.")] = False,
+    lost: Annotated[bool, typer.Option("--lost", help="Settle a letter in doubt: it never arrived.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Whether a letter is really ours, by the code that stands on it. For the helpdesk; names nobody.
+    """Whether a letter is really ours, by the code that stands on it. For the servicedesk; names nobody.
 
-    Gives exit code 1 when no letter with this code is kept.
+    Gives exit code 1 when no letter with this code is kept. A letter in doubt is settled here: after --lost
+    the next sweep may write again.
     """
     from mailbot import wiring
-    from mailbot.jobs.lookup import look_up
+    from mailbot.jobs.lookup import look_up, settle
 
+    if arrived and lost:
+        raise typer.BadParameter("choose --arrived or --lost, not both")
     with wiring.opened(settings, insist=False) as house:
+        if arrived or lost:
+            settle(house, code, arrived, actor())
         found = look_up(house, code)
         changed = found.changed.astimezone(house.terms.zone) if found and found.changed else None
     if json:
@@ -145,7 +149,6 @@ def letter(
         raise typer.Exit(1)
 
 
-@people_app.command("exclude")
 def exclude(
     who: Annotated[str, typer.Argument(metavar="ADDRESS", help="Mail address of one person.")],
     settings: Folder = DEFAULT_FOLDER,
@@ -159,7 +162,6 @@ def exclude(
     typer.echo("Done. From now on nothing of this person is read, kept, counted or mentioned.")
 
 
-@people_app.command("include")
 def include(
     who: Annotated[str, typer.Argument(metavar="ADDRESS", help="Mail address of one person.")],
     settings: Folder = DEFAULT_FOLDER,

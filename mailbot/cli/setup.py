@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 
 from mailbot.cli import show
-from mailbot.cli.app import DEFAULT_FOLDER, AsJson, Folder, Verbose, app
+from mailbot.cli.options import DEFAULT_FOLDER, AsJson, Folder, Verbose
 
 
-@app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="A new folder for the settings.")],
     organisation: Annotated[str, typer.Option(prompt="Name of the organisation (gemeente ...)")],
@@ -43,7 +42,6 @@ def init(
     typer.echo(f"  6. mailbot doctor --settings {folder}")
 
 
-@app.command()
 def doctor(
     settings: Folder = DEFAULT_FOLDER,
     readable: Annotated[
@@ -59,7 +57,7 @@ def doctor(
     """
     from mailbot import wiring
     from mailbot.cli.insight import address
-    from mailbot.cli.work import set_up_log
+    from mailbot.cli.session import set_up_log
     from mailbot.jobs.doctor import Level
     from mailbot.jobs.doctor import doctor as examine
 

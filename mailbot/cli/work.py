@@ -1,6 +1,5 @@
 """Commands that do the work: sweep, plan run, run, stop."""
 
-import getpass
 import os
 from datetime import time
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailbot.cli import show
-from mailbot.cli.app import DEFAULT_FOLDER, AsJson, Folder, Verbose, app, plan_app
+from mailbot.cli.options import DEFAULT_FOLDER, AsJson, Folder, Verbose
+from mailbot.cli.session import actor, set_up_log
 
 if TYPE_CHECKING:
     from mailbot.jobs.sweep import SweepReport
@@ -17,22 +17,6 @@ PARTIAL = 12
 """Exit code of a sweep that did not reach enough mailboxes. It did its work; errors have the other codes."""
 
 
-def actor() -> str:
-    """Who types: the login name, which goes into the audit log."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
-
-
-def set_up_log(verbose: bool) -> None:
-    """The log of a command goes to standard error: the service's file is the service's own."""
-    from mailbot.reports.logs import configure
-
-    configure(None, verbose)
-
-
-@app.command()
 def sweep(
     settings: Folder = DEFAULT_FOLDER,
     dry_run: Annotated[
@@ -127,7 +111,6 @@ def print_ordered(letters: int, hours: tuple[time, time]) -> None:
         )
 
 
-@plan_app.command("run")
 def plan_run(
     plan: Annotated[str, typer.Argument(help="The plan's id, as the dry run printed it.")],
     settings: Folder = DEFAULT_FOLDER,
@@ -150,7 +133,6 @@ def plan_run(
     print_ordered(done.letters, hours)
 
 
-@app.command()
 def run(settings: Folder = DEFAULT_FOLDER, verbose: Verbose = True) -> None:
     """Run unattended until SIGTERM: sweeps, letters, digests and forgetting, each in its turn."""
     import threading
@@ -166,7 +148,6 @@ def run(settings: Folder = DEFAULT_FOLDER, verbose: Verbose = True) -> None:
         Service(house, Timetable(*wiring.schedules(settings)), stop).run()
 
 
-@app.command()
 def stop(
     settings: Folder = DEFAULT_FOLDER,
     lift: Annotated[bool, typer.Option("--lift", help="Let letters leave again.")] = False,

@@ -91,7 +91,7 @@ class Courier:
             code = letter_code(letter.id)
             self._house.operator.problem(
                 in_doubt_code(letter.id),
-                "A letter is neither in drafts nor in sent items of the service mailbox: it may have arrived, "
+                "A letter is in neither drafts nor sent items of the service mailbox: it may have arrived, "
                 f"and is not sent again by itself. When you know: mailbot letter {code} --arrived, or --lost",
             )
             return LetterState.IN_DOUBT

@@ -1,4 +1,4 @@
-"""The short code on a letter: by it the helpdesk finds whether a letter is really ours."""
+"""The short code on a letter: by it the servicedesk finds whether a letter is really ours."""
 
 import hashlib
 
