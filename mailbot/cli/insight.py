@@ -31,6 +31,8 @@ def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
         letters = work.letter_counts()
         problems = work.problems()
         stopped = work.stopped()
+        upcoming = work.next_letter(house.clock.now())
+        zone = house.terms.zone
     if json:
         show.as_json(
             {
@@ -42,6 +44,7 @@ def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
                 ],
                 "problems": {code: since.isoformat() for code, since in problems.items()},
                 "stopped": stopped,
+                "next_letter": upcoming.isoformat() if upcoming else None,
             }
         )
         return
@@ -51,6 +54,8 @@ def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
     typer.echo()
     rows = [[kind.value, state.value, n] for (kind, state), n in sorted(letters.items())]
     show.table("Letters", ["kind", "state", "count"], rows)
+    if upcoming:
+        typer.echo(f"\nMore letters may leave from {upcoming.astimezone(zone):%Y-%m-%d %H:%M} on.")
     for code, since in problems.items():
         typer.echo(f"\nOpen problem since {since:%Y-%m-%d %H:%M} UTC: {code}")
     if stopped:

@@ -41,6 +41,15 @@ def dry_run(desk: Desk) -> dict[str, Any]:
     return shown
 
 
+def test_findings_says_when_the_letters_leave(desk: Desk) -> None:
+    assert desk.shows("findings")["next_letter"] is None
+    desk.shows("sweep")
+    assert desk.shows("findings")["next_letter"] == "2026-11-23T07:30:00+00:00"
+    assert "may leave from 2026-11-23 08:30 on" in desk.types("findings").out
+    desk.goes_to_day(23, 9)
+    assert "may leave from 2026-11-23 10:00 on" in desk.types("findings").out
+
+
 # from dry run to plan to letters
 
 

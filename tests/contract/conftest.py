@@ -46,7 +46,7 @@ def rewritten() -> Iterator[None]:
     assert all(hits > 0 for (hits,) in REWRITINGS), "a rewriting never matched"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Further tries come sooner where the server named no time."""
     for module in (visit, ews_post):

@@ -79,7 +79,7 @@ def test_three_sweeps_leave_no_thread_socket_or_protocol_behind(kit: Kit) -> Non
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts sockets in /proc")
-def test_a_run_full_of_trouble_leaves_nothing_either(short_pauses: None, no_collector: None) -> None:
+def test_a_run_full_of_trouble_leaves_nothing_either(no_collector: None) -> None:
     """Not even until the garbage collector comes by: an error must not hold on to its connection."""
     town = Town.build(seed=1, mailboxes=12, now=NOW, stories=())
     mailboxes = [mailbox for mailbox in town.mailboxes.values() if mailbox.address != town.sender]

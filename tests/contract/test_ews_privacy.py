@@ -89,10 +89,9 @@ def test_troubles_say_nothing_either(
     talkative: SimulatorServer,
     town: Town,
     logged: Callable[[], str],
-    short_pauses: None,
     kind: FaultKind,
 ) -> None:
-    seconds = 0.5 if kind is FaultKind.HANG else 20
+    seconds = 0.3 if kind is FaultKind.HANG else 20
     road = open_road(request_deadline=seconds, mailbox_deadline=seconds)
     road.sign_in()
     post = open_post(request_deadline=seconds)

@@ -345,7 +345,7 @@ class TestTroubledMailboxes:
 
     @pytest.mark.parametrize("trouble", Trouble)
     def test_one_mailbox_in_trouble(
-        self, road: Exchange, people: list[Mailbox], somebody: Mailbox, trouble: Trouble, short_pauses: None
+        self, road: Exchange, people: list[Mailbox], somebody: Mailbox, trouble: Trouble
     ) -> None:
         before = {guid: values(facts) for guid, facts in read(road, people).items()}
         somebody.trouble = trouble

@@ -113,7 +113,7 @@ def faultless(here: SimulatorServer) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def road(open_road: OpenRoad, short_pauses: None) -> Exchange:
+def road(open_road: OpenRoad) -> Exchange:
     return open_road()
 
 
@@ -149,7 +149,6 @@ def test_one_question_about_one_mailbox(
     kit: Kit,
     people: list[Mailbox],
     faultless: dict[str, dict[str, Any]],
-    short_pauses: None,
     need: Need[Any],
     kind: FaultKind,
 ) -> None:
@@ -170,7 +169,6 @@ def test_the_question_about_many_mailboxes(
     kit: Kit,
     people: list[Mailbox],
     faultless: dict[str, dict[str, Any]],
-    short_pauses: None,
     kind: FaultKind,
 ) -> None:
     """Whoever spoils the batch is found and stands alone; throttling is nobody's in particular, and the
@@ -219,7 +217,7 @@ def test_a_server_that_lacks_an_operation_lacks_that_fact_of_everybody(
 
 
 def test_looking_for_one_culprit_ends_where_everybody_fails(
-    open_road: OpenRoad, server: SimulatorServer, short_pauses: None
+    open_road: OpenRoad, server: SimulatorServer
 ) -> None:
     """A server that is down is not asked about each mailbox in turn, and not again for each batch."""
     town = Town.build(seed=1, mailboxes=120, now=NOW, stories=())
@@ -308,7 +306,6 @@ class TestThrottling:
         kind: FaultKind,
         seconds: float,
         heard: Callable[[], list[float]],
-        short_pauses: None,
     ) -> None:
         """Retry-After in seconds, BackOffMilliseconds in thousandths of one."""
         server.faults.add(Fault(kind, "FindFolder", nth=2, count=1, seconds=seconds))
@@ -321,8 +318,8 @@ class TestThrottling:
         self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
     ) -> None:
         """Not one request more, and whoever comes after the rest is read as ever."""
-        server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", count=1, seconds=2))
-        facts = read(open_road(workers=1, request_deadline=0.6, mailbox_deadline=0.6), people, [SIZE])
+        server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", count=1, seconds=1))
+        facts = read(open_road(workers=1, request_deadline=0.3, mailbox_deadline=0.3), people, [SIZE])
         told = [values(found)["mailbox size"] for found in facts.values()]
         throttled = [value for value in told if value is Reason.THROTTLED]
         assert 1 <= len(throttled) < len(told)

@@ -334,7 +334,7 @@ class TestCrashes:
     def test_a_letter_that_was_not_sent(
         self, open_post: OpenPost, server: SimulatorServer, town: Town, kind: FaultKind
     ) -> None:
-        post = open_post(request_deadline=0.8 if kind is FaultKind.HANG else 20)
+        post = open_post(request_deadline=0.5 if kind is FaultKind.HANG else 20)
         mail = letter(town)
         draft = post.prepare(mail)
         server.faults.add(Fault(kind, "SendItem", count=1))
@@ -347,15 +347,9 @@ class TestCrashes:
     @pytest.mark.parametrize("operation", ["CreateItem", "SendItem", "DeleteItem"])
     @pytest.mark.parametrize("kind", [k for k in FaultKind if k is not FaultKind.SLOW])
     def test_no_write_is_ever_repeated(
-        self,
-        open_post: OpenPost,
-        server: SimulatorServer,
-        town: Town,
-        operation: str,
-        kind: FaultKind,
-        short_pauses: None,
+        self, open_post: OpenPost, server: SimulatorServer, town: Town, operation: str, kind: FaultKind
     ) -> None:
-        post = open_post(request_deadline=0.8 if kind is FaultKind.HANG else 20)
+        post = open_post(request_deadline=0.5 if kind is FaultKind.HANG else 20)
         mail = letter(town)
         draft = post.prepare(mail) if operation != "CreateItem" else ""
         if operation == "DeleteItem":
@@ -374,9 +368,7 @@ class TestCrashes:
                 steps[operation]()
         assert server.log.counts()[operation] == 1
 
-    def test_a_look_is_repeated(
-        self, post: Post, server: SimulatorServer, town: Town, short_pauses: None
-    ) -> None:
+    def test_a_look_is_repeated(self, post: Post, server: SimulatorServer, town: Town) -> None:
         mail = letter(town)
         send(post, mail)
         for kind in (FaultKind.DROP_BEFORE, FaultKind.BUSY_503, FaultKind.PLAIN_500):
@@ -438,7 +430,7 @@ class TestRefusals:
 class TestThrottling:
     @pytest.mark.parametrize("kind", [FaultKind.BUSY_503, FaultKind.SERVER_BUSY, FaultKind.INTERNAL_BUSY])
     def test_a_throttled_letter_waits(
-        self, post: Post, server: SimulatorServer, town: Town, kind: FaultKind, short_pauses: None
+        self, post: Post, server: SimulatorServer, town: Town, kind: FaultKind
     ) -> None:
         mail = letter(town)
         server.faults.add(Fault(kind, "CreateItem", count=1))

@@ -254,7 +254,7 @@ class TestOtherDoors:
 
     @pytest.mark.parametrize("kind", [FaultKind.BUSY_503, FaultKind.DROP_BEFORE, FaultKind.PLAIN_500])
     def test_one_hitch_does_not_cost_the_sweep(
-        self, open_road: OpenRoad, server: SimulatorServer, kind: FaultKind, short_pauses: None
+        self, open_road: OpenRoad, server: SimulatorServer, kind: FaultKind
     ) -> None:
         server.faults.add(Fault(kind, count=1))
         open_road().sign_in()
