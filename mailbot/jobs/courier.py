@@ -79,27 +79,38 @@ class Courier:
         return self._send(letter, person)
 
     def _take_up(self, letter: OutboxLetter) -> LetterState:
-        """A letter of an earlier process: CLAIMED when it is certain that it never left."""
-        post = self._house.post()
-        found = post.trace(letter.id, self._house.message_id(letter.id))
-        if found.where is Whereabouts.DRAFTS and found.draft is not None and not post.discard(found.draft):
-            found = post.trace(letter.id, self._house.message_id(letter.id))  # it left while we looked
+        """A letter of an earlier process: CLAIMED when it is certain that it never left.
+
+        Where a draft stands, the letter is CLAIMED again before the draft is deleted: a crash between the two
+        must not look like a letter that is in neither place.
+        """
+        post, message_id = self._house.post(), self._house.message_id(letter.id)
+        state = letter.state
+        found = post.trace(letter.id, message_id)
+        doubtful = found.where is Whereabouts.NOWHERE and state is LetterState.DRAFTED
+        if found.where is Whereabouts.DRAFTS and found.draft is not None:
+            if state is LetterState.DRAFTED:
+                state = self._move(letter, state, LetterState.CLAIMED)
+            if not post.discard(found.draft):
+                found = post.trace(letter.id, message_id)  # it left while we looked
+                doubtful = found.where is not Whereabouts.SENT
         if found.where is Whereabouts.SENT:
-            return self._sent(letter, letter.state, letter.changed)
-        if found.where is Whereabouts.NOWHERE and letter.state is LetterState.DRAFTED:
-            self._move(letter, LetterState.DRAFTED, LetterState.IN_DOUBT)
-            code = letter_code(letter.id)
-            self._house.operator.problem(
-                in_doubt_code(letter.id),
-                "A letter is in neither drafts nor sent items of the service mailbox: it may have arrived, "
-                f"and is not sent again by itself. When you know: mailbot letter {code} --arrived, or --lost",
-            )
-            return LetterState.IN_DOUBT
+            return self._sent(letter, state, letter.changed)
+        if doubtful:
+            return self._doubt(letter, state)
         if self._house.clock.now() > letter.order.not_after:
-            return self._move(letter, letter.state, LetterState.EXPIRED)
-        if letter.state is LetterState.DRAFTED:
-            self._move(letter, LetterState.DRAFTED, LetterState.CLAIMED)
-        return LetterState.CLAIMED
+            return self._move(letter, state, LetterState.EXPIRED)
+        return state
+
+    def _doubt(self, letter: OutboxLetter, state: LetterState) -> LetterState:
+        self._move(letter, state, LetterState.IN_DOUBT)
+        code = letter_code(letter.id)
+        self._house.operator.problem(
+            in_doubt_code(letter.id),
+            "A letter is in neither drafts nor sent items of the service mailbox: it may have arrived, "
+            f"and is not sent again by itself. When you know: mailbot letter {code} --arrived, or --lost",
+        )
+        return LetterState.IN_DOUBT
 
     def _send(self, letter: OutboxLetter, person: Person) -> LetterState:
         """From claimed to sent. Without an answer to the send, look first: it may have left."""

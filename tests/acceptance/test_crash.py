@@ -135,3 +135,25 @@ def test_a_letter_that_cannot_be_traced_is_in_doubt_and_never_sent_again(
         assert [code for code in problems if code.startswith("letter_in_doubt_")], "the operator was told"
         assert set(arrived(here).values()) == {1}, "nothing came twice"
         assert before.items() <= arrived(here).items()
+
+
+def test_a_recovery_that_dies_too_is_made_up_for(driver: Driver, tmp_path: Path) -> None:
+    """Killed between draft and send, and the process that takes the letter up is killed at each of its own
+    points until that letter has left."""
+    with town(tmp_path / "whole") as here:
+        points = driver.run(here.settings, None)["points"]
+        letters, expected = sorted(arrived(here).values()), state(here)
+    first = points.index("before SendItem") + 1
+    with town(tmp_path / "second") as here:
+        driver.run(here.settings, first)
+        recovery = driver.run(here.settings, None)["points"]
+    last = recovery.index("after SendItem") + 2
+    wrong: dict[str, Any] = {}
+    for number in range(1, last + 1):
+        with town(tmp_path / str(number)) as here:
+            assert driver.run(here.settings, first)["signal"] == signal.SIGKILL
+            assert driver.run(here.settings, number)["signal"] == signal.SIGKILL
+            driver.run(here.settings, None)
+            if state(here) != expected or sorted(arrived(here).values()) != letters:
+                wrong[f"{number}: {recovery[number - 1]}"] = (state(here), arrived(here))
+    assert wrong == {}
