@@ -128,11 +128,13 @@ class Service:
                 self._skip(slot)
         if found.run is None:
             return
+        ended_well = False
         try:
             RUNNERS[schedule.job](house, found.run)
-        except BaseException:
-            self._free(found.run)
-            raise
+            ended_well = True
+        finally:
+            if not ended_well:
+                self._free(found.run)
         if not found.skipped:
             house.operator.solved(f"{schedule.job}_skipped")
 
