@@ -1,8 +1,9 @@
 """Applies rules to one mailbox. What a rule needs and does not know becomes the verdict *unknown*."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import structlog
 
@@ -14,6 +15,8 @@ from mailbot.model.worktime import WorkCalendar
 from mailbot.rules import Parameters, Rule, Subject
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,9 @@ def follow_up(
     wanted: dict[Need[Any], None] = {}
     subject = Subject(person, facts)
     for active in rules:
-        try:
-            wanted.update(dict.fromkeys(active.rule.more(subject, active.norm, calendar)))
-        except FactUnknown:
-            continue
+        more = _asked(active, partial(active.rule.more, subject, active.norm, calendar))
+        if not isinstance(more, Reason):
+            wanted.update(dict.fromkeys(more))
     return tuple(wanted)
 
 
@@ -54,14 +56,21 @@ def judge(
 
 
 def _verdict(active: ActiveRule, subject: Subject, calendar: WorkCalendar) -> Verdict:
-    try:
-        verdict = active.rule.judge(subject, active.norm, calendar)
-    except FactUnknown as missing:
-        return unknown(missing.reason)
-    except Exception as error:  # noqa: BLE001 - the place "per rule": a broken rule judges nobody
-        log.error("rule failed", rule=active.rule.id, error=type(error).__name__)
-        return unknown(Reason.RULE_FAILED)
+    verdict = _asked(active, partial(active.rule.judge, subject, active.norm, calendar))
+    if isinstance(verdict, Reason):
+        return unknown(verdict)
     if verdict.outcome is Outcome.DEVIATION and active.rule.kind is Kind.EVENT and verdict.occurrence is None:
         log.error("event without occurrence", rule=active.rule.id)
         return unknown(Reason.RULE_FAILED)
     return verdict
+
+
+def _asked(active: ActiveRule, question: Callable[[], T]) -> T | Reason:
+    """What the rule says, or why it cannot say anything."""
+    try:
+        return question()
+    except FactUnknown as missing:
+        return missing.reason
+    except Exception as error:  # noqa: BLE001 - the place "per rule": a broken rule judges nobody
+        log.error("rule failed", rule=active.rule.id, error=type(error).__name__)
+        return Reason.RULE_FAILED

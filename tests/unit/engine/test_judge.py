@@ -143,3 +143,15 @@ def test_a_rule_that_cannot_tell_what_it_needs_asks_for_nothing_more() -> None:
 def test_there_is_one_judgement_per_rule_in_their_order(rules: list[ActiveRule]) -> None:
     judgements = judge.judge(rules, PERSON, facts(size=3), CALENDAR)
     assert [j.rule for j in judgements] == [active.rule.id for active in rules]
+
+
+def test_a_rule_whose_second_step_breaks_spoils_no_other() -> None:
+    def broken(_subject: Subject) -> tuple[Need[Any], ...]:
+        raise ZeroDivisionError
+
+    reply = AutomaticReply()
+    rules = [
+        toy(lambda _s: compliant("fine"), "broken", more=broken),
+        toy(lambda _s: compliant("fine"), "sound", more=lambda _s: (reply,)),
+    ]
+    assert judge.follow_up(rules, PERSON, facts(), CALENDAR) == (reply,)
