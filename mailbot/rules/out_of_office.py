@@ -129,14 +129,22 @@ def counts(
 
 
 def next_long_block(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Block | None:
-    """The first block that is long enough and not over yet."""
+    """The first block that is long enough and not over yet.
+
+    Raises FactUnknown when today is the due day of a block of which too little lies inside the window to
+    tell: who works one day a week and is away over Christmas, say.
+    """
     away = known(subject.mailbox.get(ABSENCES))
     if not away.blocks:
         return None
     found = blocks(away, work_pattern(subject), norm, calendar)
     for block in found:
-        if block.end > calendar.now and len(block.days) > norm.more_than_days:
+        if block.end <= calendar.now:
+            continue
+        if len(block.days) > norm.more_than_days:
             return block
+        if block.open_end and due_day(block, subject, calendar) == calendar.today:
+            raise FactUnknown(Reason.BEYOND_WINDOW)
     return None
 
 
