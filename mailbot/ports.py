@@ -27,6 +27,7 @@ from mailbot.model.needs import Need
 from mailbot.model.people import People
 from mailbot.model.plan import Plan
 from mailbot.model.slots import Claim, Job, Slot, SlotResult, SlotRow
+from mailbot.model.tasks import Task
 from mailbot.model.verdicts import Judgement, Outcome
 
 
@@ -60,6 +61,14 @@ class ProbeAnswer:
     target: Target
     trouble: Reason | None
     unreadable: Mapping[str, Reason]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportCheck:
+    """How the nightly export is, in words for the administrator, with everything that is wrong in it."""
+
+    good: bool
+    says: str
 
 
 class Exchange(Protocol):
@@ -176,7 +185,15 @@ class Work(Protocol):
     def deciding(self, slot: SlotId) -> list[tuple[PersonKey, Judgement]]:
         """Deviations of this slot, and all judgements of people who have a living finding."""
 
+    def judgements_of(self, slot: SlotId, person: PersonKey) -> list[Judgement]: ...
+
     def outcomes(self, slot: SlotId, rule: RuleId) -> Mapping[PersonKey, Outcome]: ...
+
+    def task_counts(self, slot: SlotId) -> Mapping[Task, int]:
+        """Number of people by task that a rule saw in this slot."""
+
+    def tasked(self, slot: SlotId, task: Task) -> list[PersonKey]:
+        """Whose mailbox this task is about, by the verdicts of this slot."""
 
     def settle(self, slot: SlotId) -> None:
         """Drop the shown values of this slot's judgements and all judgements of earlier slots."""

@@ -11,6 +11,7 @@ from mailbot.config.settings import Settings
 PATHS: Mapping[str, tuple[str, str]] = {
     "MAILBOT_EXCHANGE_PASSWORD_FILE": ("exchange", "password_file"),
     "MAILBOT_EXCHANGE_CA_FILE": ("exchange", "ca_file"),
+    "MAILBOT_EXCHANGE_ACCESS_EXPORT": ("exchange", "access_export"),
     "MAILBOT_PEOPLE_FILE": ("people", "file"),
     "MAILBOT_PEOPLE_ACCEPTED_DOMAINS": ("people", "accepted_domains"),
     "MAILBOT_STORE_PASSWORD_FILE": ("store", "password_file"),

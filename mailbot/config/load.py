@@ -19,9 +19,13 @@ from mailbot.config.settings import QUOTABLE, Settings, Store
 from mailbot.config.tomlfile import read_model, read_toml
 from mailbot.config.validation import did_you_mean, problems_of
 from mailbot.model.errors import SettingsRefused
+from mailbot.model.secure_mail import SecureMail
+from mailbot.model.statements import Statement
 from mailbot.model.worktime import ClosedDays
 from mailbot.policy.evidence import Evidence
 from mailbot.policy.packs import Pack, policy_hash
+from mailbot.policy.secure_mail import SecureMailFile
+from mailbot.policy.statements import StatementsFile
 from mailbot.policy.waivers import Waiver, Waivers
 
 M = TypeVar("M", bound=BaseModel)
@@ -38,6 +42,8 @@ class Configuration:
     evidence: Evidence
     closed: ClosedDays
     waivers: tuple[Waiver, ...]
+    secure_mail: SecureMail
+    statements: tuple[Statement, ...]
     packs: Mapping[str, Pack]
     secrets: Secrets = field(repr=False)
 
@@ -87,9 +93,15 @@ def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None,
     problems += more
     waivers, more = _read_optional(folder / "waivers.toml", "waivers.toml", Waivers)
     problems += more
+    secure_mail, more = _read_optional(folder / "secure_mail.toml", "secure_mail.toml", SecureMailFile)
+    problems += more
+    statements, more = _read_optional(folder / "statements.toml", "statements.toml", StatementsFile)
+    problems += more
     problems += _wrong_choice(raw, folder, packs)
     pack = packs.get(settings.policy.pack) if settings else None
     if problems or not (settings and secrets and pack and evidence and closed and waivers):
+        return None, problems
+    if not (secure_mail and statements):
         return None, problems
     return Configuration(
         folder=folder,
@@ -99,6 +111,8 @@ def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None,
         evidence=evidence,
         closed=closed,
         waivers=waivers.waivers,
+        secure_mail=secure_mail.value(),
+        statements=statements.value(),
         packs=MappingProxyType(packs),
         secrets=secrets,
     ), []

@@ -18,14 +18,14 @@ class Problem:
     mend: str
 
 
-def report(problems: Iterable[Problem]) -> str:
-    """One readable text with every problem, grouped by file."""
+def report(problems: Iterable[Problem], about: str = "in the settings; nothing was started") -> str:
+    """One readable text with every problem, grouped by file. `about` ends the first sentence."""
     by_file: dict[str, list[Problem]] = {}
     for problem in problems:
         by_file.setdefault(problem.file, []).append(problem)
     total = sum(len(group) for group in by_file.values())
     noun = "problem" if total == 1 else "problems"
-    lines = [f"{total} {noun} in the settings; nothing was started."]
+    lines = [f"{total} {noun} {about}."]
     for file, group in by_file.items():
         lines += ["", file]
         for problem in group:

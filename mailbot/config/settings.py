@@ -118,6 +118,13 @@ class Exchange(Section):
     run_minutes: Annotated[
         int, number(10, 720, "time for a whole sweep; over 12 hours the next one would meet it")
     ] = 240
+    access_export: Annotated[
+        FilePath, Field(description="CSV with full access, written every night by export-access.ps1")
+    ] = Path("access.csv")
+    export_max_age_hours: Annotated[
+        int,
+        number(12, 168, "under 12 a nightly export is stale by noon, over a week it tells of other people"),
+    ] = 36
 
     @field_validator("mailbox_deadline_seconds")
     @classmethod
@@ -135,6 +142,12 @@ class Exchange(Section):
         return is_loopback(urlsplit(self.endpoint).hostname)
 
 
+AccountPattern = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9._*-]*[a-z0-9][a-z0-9._*-]*$", max_length=64)
+]
+"""The part of an address before the @, in lower case; `*` stands for anything."""
+
+
 class PeopleSection(Section):
     file: Annotated[FilePath, Field(description="people file, CSV")] = Path("people.csv")
     accepted_domains: Annotated[
@@ -149,6 +162,10 @@ class PeopleSection(Section):
     exclude_addresses: Annotated[
         tuple[Mailbox, ...],
         Field(description="functional addresses that are not looked at; persons: mailbot people exclude"),
+    ] = ()
+    service_accounts: Annotated[
+        tuple[AccountPattern, ...],
+        Field(description="addresses that are no people, by the part before the @; `*` stands for anything"),
     ] = ()
     pilot_groups: Annotated[
         tuple[GroupName, ...], Field(description="groups that get letters in the modes redirect and pilot")
@@ -264,6 +281,7 @@ QUOTABLE = frozenset(
             f"exchange.{key}"
             for key in ("request_deadline_seconds", "mailbox_deadline_seconds", "run_minutes")
         ),
+        "exchange.export_max_age_hours",
         "delivery.mode",
         "delivery.cap_per_run",
         *(f"schedule.{key}" for key in Schedule.model_fields),

@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from mailbot.directory.columns import Place
 from mailbot.directory.rows import Contract, Row
-from mailbot.directory.work_days import union
 from mailbot.model.facts import Fact, Known, Reason, Unknown
 from mailbot.model.ids import Address, ObjectGuid
 from mailbot.model.people import Person
+from mailbot.model.work_days import union
 from mailbot.model.worktime import WorkPattern
 
 T = TypeVar("T")

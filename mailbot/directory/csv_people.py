@@ -23,7 +23,7 @@ from mailbot.directory.rows import Row, parse_row
 from mailbot.model.clock import Clock
 from mailbot.model.errors import SettingsRefused
 from mailbot.model.ids import Address, ObjectGuid
-from mailbot.model.people import Language, People, Person
+from mailbot.model.people import Language, People, Person, standing
 from mailbot.policy.waivers import Waiver
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -111,7 +111,10 @@ def read_people(
         guid: person if person.manager in kept else replace(person, manager=None)
         for guid, person in kept.items()
     }
-    return People(MappingProxyType(without), domains, now, exclusion.unmatched(everybody.values())), []
+    today = now.astimezone(zone).date()
+    colleagues = {person.address: standing(person, today) for person in everybody.values()}
+    unmatched = exclusion.unmatched(everybody.values())
+    return People(MappingProxyType(without), domains, now, unmatched, MappingProxyType(colleagues)), []
 
 
 def _everybody(

@@ -8,9 +8,9 @@ from datetime import date
 from typing import TypeVar
 
 from mailbot.directory.columns import Place, shape
-from mailbot.directory.work_days import parse_work_days
 from mailbot.model.ids import Address, ObjectGuid, object_guid
 from mailbot.model.people import Language, Leave, OrgUnit, RecipientType
+from mailbot.model.work_days import parse_work_days
 from mailbot.model.worktime import WorkPattern
 
 T = TypeVar("T")

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from mailbot.model.ids import PersonKey
+from mailbot.model.ids import PersonKey, RuleId
+from mailbot.model.needs import DataClass
+from mailbot.policy.decisions import Decision
 from mailbot.policy.evidence import Evidence, Mandate, Population
 from mailbot.policy.packs import Pack
 
 NOTICE = timedelta(days=14)
 """How long before the first run staff must have been told."""
+
+DEEPEST_POSSIBLE = DataClass.HEADING
+"""What a decision can open in this version: content stays shut whatever anybody decides."""
 
 
 class Gate(StrEnum):
@@ -60,8 +65,37 @@ def in_population(mandate: Mandate, person: PersonKey, today: date) -> bool:
     if mandate.population is Population.ALL or mandate.sample_percent is None:
         return True
     quarter = f"{today.year}-{(today.month + 2) // 3}"
-    drawn = hashlib.sha256(f"{quarter}/{person}".encode()).digest()
-    return int.from_bytes(drawn[:4]) % 100 < mandate.sample_percent
+    return _drawn(quarter, person, mandate.sample_percent)
+
+
+def _drawn(occasion: str, person: PersonKey, percent: int) -> bool:
+    drawn = hashlib.sha256(f"{occasion}/{person}".encode()).digest()
+    return int.from_bytes(drawn[:4]) % 100 < percent
+
+
+def decision_for(
+    decisions: Iterable[Decision], rule: RuleId, wanted: DataClass, today: date
+) -> Decision | None:
+    """The decision in force today that lets this rule look this deep, if any; the one that ends last.
+
+    A decision can never be stretched: what lies deeper than `DEEPEST_POSSIBLE` stays shut.
+    """
+    if wanted > DEEPEST_POSSIBLE:
+        return None
+    found = [
+        decision
+        for decision in decisions
+        if rule in decision.checks
+        and decision.data_class >= wanted
+        and decision.start <= today <= decision.end
+    ]
+    return max(found, key=lambda decision: (decision.end, decision.id), default=None)
+
+
+def in_sample(decision: Decision, person: PersonKey) -> bool:
+    """Whether this person was drawn for this decision. Decided by the key and the decision alone, so the
+    same people for as long as it lasts, and others for the next one."""
+    return _drawn(f"decision/{decision.id}", person, decision.sample_percent)
 
 
 def _dpia(evidence: Evidence, today: date) -> GateState:

@@ -9,20 +9,20 @@ from mailbot.model.findings import Finding, FindingState, Transition
 from mailbot.model.ids import PersonKey, RuleId
 from mailbot.model.letters import LetterKind, LetterOrder
 from mailbot.model.plan import Case, Held, PlanStep
-from mailbot.model.verdicts import Kind, Outcome
+from mailbot.model.verdicts import Outcome
 from mailbot.model.worktime import WorkCalendar
 
 WEEK = timedelta(days=7)
 PATIENCE_DAYS = 5
-"""Office days for which a letter about a state may wait in the outbox before it is stale."""
+"""Office days for which an ordinary letter may wait in the outbox before it is stale."""
 
 
 @dataclass(frozen=True, slots=True)
 class LetterHours:
-    """Local times between which letters leave: about states on office days, about events on their day."""
+    """Local times between which letters leave: ordinary ones on office days, urgent ones on their day."""
 
-    state: tuple[time, time] = (time(8, 30), time(17))
-    event: tuple[time, time] = (time(10), time(15))
+    office: tuple[time, time] = (time(8, 30), time(17))
+    urgent: tuple[time, time] = (time(10), time(15))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,16 @@ class Limits:
     """`cap` letters per run; `priority` orders them (lowest first, then by a mix that favours nobody).
 
     `test` is set in mode redirect: letters are made as test letters, one per finding, and tell nobody.
+    `silent` are rules whose findings are work for an administrator: nobody gets a letter about them.
+    Letters of the rules in `urgent` leave on the same day or not at all.
     """
 
     cap: int
     hours: LetterHours
     priority: Mapping[RuleId, int]
     test: bool = False
+    silent: frozenset[RuleId] = frozenset()
+    urgent: frozenset[RuleId] = frozenset()
 
 
 HeldFor = Callable[[PersonKey], Held | None]
@@ -48,7 +52,7 @@ def make_steps(
     held_for: HeldFor,
     nudged_this_week: Collection[PersonKey],
 ) -> tuple[PlanStep, ...]:
-    """All steps of one sweep. Letters about events do not count for the week; both count for the cap."""
+    """All steps of one sweep. Urgent letters do not count for the week; all count for the cap."""
     steps: list[PlanStep] = []
     wishes: list[tuple[Case, PlanStep]] = []
     for case in cases:
@@ -58,7 +62,9 @@ def make_steps(
                 opening = transition
             else:
                 steps.append(PlanStep(case.person, case.rule, finding, transition, None))
-        if case.verdict.outcome is Outcome.DEVIATION:
+        if case.rule in limits.silent:
+            steps += [PlanStep(case.person, case.rule, None, opening, None)] if opening else []
+        elif case.verdict.outcome is Outcome.DEVIATION:
             wish = _wish(case, current(case), opening, calendar, limits)
             if wish is not None:
                 wishes.append((case, wish))
@@ -96,7 +102,8 @@ def _wish(
     finding = found.id if found is not None else opening.finding if opening is not None else None
     if finding is None:
         return None
-    window = _window(case.kind, calendar, limits.hours)
+    urgent = case.rule in limits.urgent
+    window = _window(urgent, calendar, limits.hours)
     if window is None:
         return PlanStep(case.person, case.rule, found, opening, None, Held.TOO_LATE_TODAY)
     number = found.letters if found is not None else 0
@@ -109,7 +116,7 @@ def _wish(
         not_before=window[0],
         not_after=window[1],
         finding=finding,
-        weekly=case.kind is Kind.STATE,
+        weekly=not urgent,
         test=limits.test,
     )
     return PlanStep(case.person, case.rule, found, opening, order)
@@ -119,16 +126,16 @@ def _order(case: Case, limits: Limits) -> tuple[int, str, str]:
     return (limits.priority.get(case.rule, 50), case.person, case.rule)
 
 
-def _window(kind: Kind, calendar: WorkCalendar, hours: LetterHours) -> tuple[datetime, datetime] | None:
+def _window(urgent: bool, calendar: WorkCalendar, hours: LetterHours) -> tuple[datetime, datetime] | None:
     """When a letter may leave. None when its day is over: an absence letter does not wait for tomorrow."""
-    if kind is Kind.EVENT:
-        start, end = (calendar.at(calendar.today, clock) for clock in hours.event)
+    if urgent:
+        start, end = (calendar.at(calendar.today, clock) for clock in hours.urgent)
         return (start, end) if calendar.now < end else None
-    day = next_office_day(calendar, hours.state[1])
+    day = next_office_day(calendar, hours.office[1])
     last = day
     for _ in range(PATIENCE_DAYS):
         last = _office_day_after(calendar, last)
-    return calendar.at(day, hours.state[0]), calendar.at(last, hours.state[1])
+    return calendar.at(day, hours.office[0]), calendar.at(last, hours.office[1])
 
 
 def next_office_day(calendar: WorkCalendar, closes: time) -> date:

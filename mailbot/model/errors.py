@@ -1,7 +1,7 @@
 """Errors that a person can do something about. Each class's message says what to do.
 
 MailbotError
-    SettingsRefused     the settings, packs, people or waivers are wrong; nothing starts
+    SettingsRefused     the settings, packs, people, waivers or case files are wrong; nothing starts
     KeyRefused          the key file is missing or belongs to another database
     GateClosed          a recorded precondition is missing
     PlanRefused         a stored plan may not be run any more

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from mailbot.model.ids import ObjectGuid
-from mailbot.model.needs import Need
+from mailbot.model.needs import EXPORTED, Need
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -46,6 +46,19 @@ class Reason(Enum):
     WORK_PATTERN_MISSING = ("work_pattern_missing", Mender.PERSONNEL)
     CALENDAR_YEAR_MISSING = ("calendar_year_missing", Mender.ADMINISTRATOR)
     BEYOND_WINDOW = ("beyond_window", Mender.TIME)
+    EXPORT_MISSING = ("export_missing", Mender.ADMINISTRATOR)
+    EXPORT_STALE = ("export_stale", Mender.ADMINISTRATOR)
+    EXPORT_BROKEN = ("export_broken", Mender.ADMINISTRATOR)
+    NOT_IN_EXPORT = ("not_in_export", Mender.ADMINISTRATOR)
+    ACCOUNT_UNRESOLVED = ("account_unresolved", Mender.ADMINISTRATOR)
+    GROUP_HIDDEN = ("group_hidden", Mender.ADMINISTRATOR)
+    SIGNATURE_ELSEWHERE = ("signature_elsewhere", Mender.ADMINISTRATOR)
+    SERVER_SIGNATURE_UNSTATED = ("server_signature_unstated", Mender.ADMINISTRATOR)
+    TOO_FEW_MESSAGES = ("too_few_messages", Mender.TIME)
+    LABEL_UNCLEAR = ("label_unclear", Mender.TIME)
+    RECIPIENT_UNRESOLVED = ("recipient_unresolved", Mender.ADMINISTRATOR)
+    NOT_CALIBRATED = ("not_calibrated", Mender.ADMINISTRATOR)
+    ENCRYPTION_UNPROVEN = ("encryption_unproven", Mender.ADMINISTRATOR)
     RULE_FAILED = ("rule_failed", Mender.SUPPLIER)
 
     def __init__(self, code: str, mender: Mender) -> None:
@@ -105,5 +118,7 @@ class MailboxFacts:
 
     @property
     def was_read(self) -> bool:
-        """Whether the mailbox itself answered at least one question."""
-        return any(isinstance(fact, Known) for fact in self.values.values())
+        """Whether the mailbox itself answered at least one question; the nightly export does not count."""
+        return any(
+            isinstance(fact, Known) and not isinstance(need, EXPORTED) for need, fact in self.values.items()
+        )

@@ -1,8 +1,10 @@
 """The values that the roads answer with: numbers, switches and times, never words of a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from mailbot.model.ids import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +78,67 @@ class ReplyRules:
     """Reply rules of an inbox. `hidden` counts rules whose actions the server does not show."""
 
     rules: tuple[ReplyRule, ...]
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessList:
+    """Who else may read. `grants` are addresses with at least reading rights, groups among them.
+
+    `everyone` tells that Default or Anonymous may read; `unresolved` counts entries with reading rights
+    that the server shows without an address, `orphans` those of accounts that it says are gone.
+    """
+
+    grants: frozenset[Address] = field(repr=False)
+    everyone: bool = False
+    unresolved: int = 0
+    orphans: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Members of a group, nested groups flattened. `group` is False when the address is no group.
+
+    `complete` is False when a part of it cannot be listed: hidden, dynamic, nested too deep.
+    """
+
+    group: bool
+    members: frozenset[Address] = field(default=frozenset(), repr=False)
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureSetting:
+    """The signature of Outlook on the web. `features` are what its redactor saw in the text."""
+
+    auto_add: bool
+    present: bool
+    features: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureSample:
+    """Of messages that can be judged: how many were, and how many of them carry no signature."""
+
+    assessed: int
+    lacking: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaverReply:
+    """The automatic reply of somebody who left: its setting, and what its redactor saw in its texts.
+
+    `inside` and `outside` are the features of the two texts; empty for an empty text.
+    """
+
+    setting: ReplySetting
+    inside: frozenset[str] = frozenset()
+    outside: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardRules:
+    """Enabled inbox rules that send mail on, and rules whose actions the server does not show."""
+
+    forwards: int
     hidden: int

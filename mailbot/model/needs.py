@@ -1,11 +1,24 @@
 """What a rule asks of Exchange. A need is a value with parameters; both roads answer the same needs."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from enum import IntEnum
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-from mailbot.model.mailbox import AbsenceList, ReplyRules, ReplySetting, Size
+from mailbot.model.ids import Address
+from mailbot.model.mailbox import (
+    AbsenceList,
+    AccessList,
+    ForwardRules,
+    LeaverReply,
+    Membership,
+    ReplyRules,
+    ReplySetting,
+    SignatureSample,
+    SignatureSetting,
+    Size,
+)
+from mailbot.model.sent import MailSample, SentLabel, SentRedactor, TextRedactor
 from mailbot.model.worktime import WorkPattern
 
 T = TypeVar("T")
@@ -62,3 +75,110 @@ class InboxReplyRules(Need[ReplyRules]):
     """The server-side inbox rules that reply by themselves; of other rules nothing is kept."""
 
     name: ClassVar[str] = "inbox rules"
+
+
+@dataclass(frozen=True, slots=True)
+class InboxAccess(Need[AccessList]):
+    """Who may read the inbox, by the permissions of that folder."""
+
+    name: ClassVar[str] = "inbox permissions"
+
+
+@dataclass(frozen=True, slots=True)
+class OutlookDelegates(Need[AccessList]):
+    """The delegates that Outlook shows, those with reading rights on the inbox; orphans among them."""
+
+    name: ClassVar[str] = "Outlook delegates"
+
+
+@dataclass(frozen=True, slots=True)
+class FullAccess(Need[AccessList]):
+    """Who has full access to the mailbox. No protocol tells; the nightly export does."""
+
+    name: ClassVar[str] = "full access"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAccess(Need[int]):
+    """To how many mailboxes of others this one has full access or send-as; from the nightly export."""
+
+    name: ClassVar[str] = "access to other mailboxes"
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxForwarding(Need[bool]):
+    """Whether the mailbox itself forwards; from the nightly export."""
+
+    name: ClassVar[str] = "mailbox forwarding"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMembers(Need[Membership]):
+    """Whether this address is a group, and who is in it."""
+
+    address: Address
+    name: ClassVar[str] = "group members"
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateFolderAccess(Need[int]):
+    """How many folders whose name has one of these words others may read. The server compares the names;
+    none of them is asked for."""
+
+    words: tuple[str, ...]
+    name: ClassVar[str] = "permissions of private folders"
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureSettings(Need[SignatureSetting]):
+    """The signature of Outlook on the web and whether it is added by itself."""
+
+    redactor: TextRedactor = field(compare=False, repr=False)
+    name: ClassVar[str] = "signature settings"
+
+
+@dataclass(frozen=True, slots=True)
+class SentSignatures(Need[SignatureSample]):
+    """Signatures under messages that the person sent outside. Reads content: only under a decision."""
+
+    data_class: ClassVar[DataClass] = DataClass.CONTENT
+    name: ClassVar[str] = "signatures of sent messages"
+
+
+@dataclass(frozen=True, slots=True)
+class SentLabels(Need[tuple[SentLabel, ...]]):
+    """Items sent from local midnight of `since` on whose subject carries a label. Reads headings."""
+
+    since: date
+    redactor: SentRedactor[SentLabel] = field(compare=False, repr=False)
+    data_class: ClassVar[DataClass] = DataClass.HEADING
+    name: ClassVar[str] = "labelled sent items"
+
+
+@dataclass(frozen=True, slots=True)
+class SentSamples(Need[tuple[MailSample, ...]]):
+    """The administrator's own test mails of a calibration. No rule asks for it."""
+
+    since: date
+    redactor: SentRedactor[MailSample] = field(compare=False, repr=False)
+    data_class: ClassVar[DataClass] = DataClass.HEADING
+    name: ClassVar[str] = "calibration samples"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyOfLeaver(Need[LeaverReply]):
+    """The automatic reply with the features of its texts; asked only about who has left."""
+
+    redactor: TextRedactor = field(compare=False, repr=False)
+    name: ClassVar[str] = "automatic reply of a leaver"
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardingRules(Need[ForwardRules]):
+    """Inbox rules that forward or redirect."""
+
+    name: ClassVar[str] = "forwarding rules"
+
+
+EXPORTED: tuple[type[Need[Any]], ...] = (FullAccess, HeldAccess, MailboxForwarding)
+"""Needs that no protocol answers; the nightly export of Exchange does."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from mailbot.model.facts import Fact
+from mailbot.model.facts import Fact, Known, Unknown
 from mailbot.model.ids import Address, ObjectGuid
+from mailbot.model.organisation import Standing
 from mailbot.model.worktime import WorkPattern
 
 
@@ -67,18 +68,36 @@ class Person:
     ends: date | None = None
     leave: tuple[Leave, ...] = ()
 
+    def in_service(self, day: date) -> bool:
+        """Whether the day is one from the first to the last of service, where these are known."""
+        begun = self.starts is None or self.starts <= day
+        return begun and (self.ends is None or day <= self.ends)
+
+
+def standing(person: Person, today: date) -> Standing:
+    """What the person's address stands for when it has rights on another mailbox."""
+    if isinstance(person.recipient_type, Known) and not person.recipient_type.value.personal:
+        return Standing.NO_PERSON
+    if not person.in_service(today):
+        return Standing.GONE
+    if isinstance(person.enabled, Unknown) or isinstance(person.recipient_type, Unknown):
+        return Standing.UNCERTAIN
+    return Standing.ACTIVE if person.enabled.value else Standing.GONE
+
 
 @dataclass(frozen=True, slots=True)
 class People:
     """The population of one run. `by_guid` keeps the order of the source.
 
     `unmatched_groups` are groups that the settings exclude and that nobody in the source belongs to.
+    `colleagues` tells of every address of the source what it stands for, see `Organisation`.
     """
 
     by_guid: Mapping[ObjectGuid, Person]
     accepted_domains: frozenset[str]
     read_at: datetime
     unmatched_groups: frozenset[str] = frozenset()
+    colleagues: Mapping[Address, Standing] = field(default_factory=dict, repr=False)
 
     def with_address(self, address: Address) -> Person | None:
         return next((p for p in self.by_guid.values() if p.address == address), None)

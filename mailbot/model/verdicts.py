@@ -1,7 +1,7 @@
 """What a rule says of one mailbox: exactly one of five outcomes, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -9,6 +9,7 @@ from types import MappingProxyType
 from mailbot.model.facts import Reason
 from mailbot.model.ids import RuleId
 from mailbot.model.mailbox import Interval
+from mailbot.model.tasks import Task
 
 Shown = int | str | bool | date
 """A value that a letter may show its reader. Never part of an identity, never logged."""
@@ -31,13 +32,18 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`why` is the rule's own stable code; `occurrence` says which event an event rule speaks of."""
+    """`why` is the rule's own stable code; `occurrence` says which event an event rule speaks of; `tasks`
+    are for the administrator, whatever the outcome."""
 
     outcome: Outcome
     why: str
     shown: Mapping[str, Shown] = field(default_factory=dict, repr=False)
     occurrence: Interval | None = None
     reason: Reason | None = None
+    tasks: frozenset[Task] = frozenset()
+
+    def with_tasks(self, *tasks: Task) -> "Verdict":
+        return replace(self, tasks=self.tasks | frozenset(tasks))
 
     def __post_init__(self) -> None:
         if (self.outcome is Outcome.UNKNOWN) != (self.reason is not None):

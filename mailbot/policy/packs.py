@@ -16,11 +16,6 @@ from mailbot.model.ids import RuleId
 from mailbot.policy.typed import Day, Line, Typed, refusal
 from mailbot.rules import Parameters, registry
 
-PLANNED_RULES = frozenset(
-    RuleId(name) for name in ("delegates", "signature", "confidential_external", "leaver")
-)
-"""Rules that a pack may already name; while they are not built their parameters are kept as written."""
-
 SHORTEST_KEPT_WEEKS = 6
 """Shorter, and somebody would be told again of an absence that was told of already."""
 
@@ -48,14 +43,10 @@ class NormClass(StrEnum):
         return self in (NormClass.METADATA, NormClass.HEADING, NormClass.CONTENT, NormClass.LIFECYCLE)
 
 
-def is_known_rule(rule: str) -> bool:
-    return RuleId(rule) in registry() or RuleId(rule) in PLANNED_RULES
-
-
 def require_known_rule(rule: str) -> str:
     """The same text, or a refusal that lists the rules there are."""
-    if not is_known_rule(rule):
-        names = ", ".join(sorted({*registry(), *PLANNED_RULES}))
+    if RuleId(rule) not in registry():
+        names = ", ".join(sorted(registry()))
         raise refusal(f"one of the rules {names}", "use one of these names, or leave the rule out")
     return rule
 
@@ -63,9 +54,8 @@ def require_known_rule(rule: str) -> str:
 class Norm(Typed):
     """One article, in our own words.
 
-    `rule` is the rule that judges it, with its `parameters`: typed when the rule is built, a plain mapping
-    while it is planned. Several articles may name one rule; one of them carries the parameters, the others
-    are grounds.
+    `rule` is the rule that judges it, with its typed `parameters`. Several articles may name one rule; one of
+    them carries the parameters, the others are grounds.
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z0-9.+-]+$")]
@@ -131,13 +121,8 @@ class Norm(Typed):
 
     @property
     def built(self) -> bool:
-        """Whether this norm switches a rule of this installation on."""
+        """Whether this norm switches its rule on: it is the one that carries the parameters."""
         return isinstance(self.parameters, Parameters)
-
-    @property
-    def planned(self) -> bool:
-        """Whether its rule is known but not part of this version."""
-        return self.rule is not None and self.rule not in registry()
 
     def in_force(self, day: date) -> bool:
         return (self.valid_from or date.min) <= day <= (self.valid_to or date.max)

@@ -1,5 +1,6 @@
 """Judgements: today's verdicts per person and rule, kept until the next sweep has replaced them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -24,6 +25,7 @@ from sqlalchemy.engine import Row
 from mailbot.model.facts import Reason
 from mailbot.model.findings import FindingState
 from mailbot.model.ids import PersonKey, RuleId, SlotId
+from mailbot.model.tasks import Task
 from mailbot.model.verdicts import Judgement, Outcome, Verdict
 from mailbot.store.part import Part, bounds, insert_for, interval
 from mailbot.store.schema import exclusion, finding, judgement, slot, visited
@@ -100,6 +102,15 @@ class Judgements(Part):
         )
         return [(PersonKey(row.person), read_judgement(row)) for row in found]
 
+    def judgements_of(self, slot: SlotId, person: PersonKey) -> list[Judgement]:
+        """One person's verdicts of this slot, by rule."""
+        found = self.rows(
+            select(judgement)
+            .where(judgement.c.slot == slot, judgement.c.person == person)
+            .order_by(judgement.c.rule)
+        )
+        return [read_judgement(row) for row in found]
+
     def outcomes(self, slot: SlotId, rule: RuleId) -> Mapping[PersonKey, Outcome]:
         found = self.rows(
             select(judgement.c.person, judgement.c.outcome).where(
@@ -107,6 +118,22 @@ class Judgements(Part):
             )
         )
         return {PersonKey(row.person): row.outcome for row in found}
+
+    def task_counts(self, slot: SlotId) -> Mapping[Task, int]:
+        """Each person once per task, however many rules saw it."""
+        seen = {(person, task) for person, tasks in self._tasks(slot) for task in tasks}
+        return dict(sorted(Counter(task for _, task in seen).items()))
+
+    def tasked(self, slot: SlotId, task: Task) -> list[PersonKey]:
+        return sorted({person for person, tasks in self._tasks(slot) if task in tasks})
+
+    def _tasks(self, slot: SlotId) -> list[tuple[PersonKey, frozenset[Task]]]:
+        found = self.rows(
+            select(judgement.c.person, judgement.c.tasks).where(
+                judgement.c.slot == slot, judgement.c.tasks.is_not(None)
+            )
+        )
+        return [(PersonKey(row.person), frozenset(Task(task) for task in row.tasks)) for row in found]
 
     def settle(self, slot_id: SlotId) -> None:
         """Drop what this slot measured (shown values, occurrences) and what finished earlier ones recorded.
@@ -134,6 +161,7 @@ def values(judged: Judgement) -> dict[str, Any]:
         "why": verdict.why,
         "reason": verdict.reason.code if verdict.reason else None,
         "detail": verdict.shown or None,
+        "tasks": sorted(verdict.tasks) or None,
         **bounds(verdict.occurrence),
     }
 
@@ -141,4 +169,6 @@ def values(judged: Judgement) -> dict[str, Any]:
 def read_judgement(row: Row[Any]) -> Judgement:
     reason = None if row.reason is None else Reason.of(row.reason)
     shown = MappingProxyType(row.detail or {})
-    return Judgement(RuleId(row.rule), row.kind, Verdict(row.outcome, row.why, shown, interval(row), reason))
+    tasks = frozenset(Task(task) for task in row.tasks or ())
+    verdict = Verdict(row.outcome, row.why, shown, interval(row), reason, tasks)
+    return Judgement(RuleId(row.rule), row.kind, verdict)

@@ -139,6 +139,7 @@ judgement = Table(
     Column("occurrence_start", Moment),
     Column("occurrence_end", Moment),
     Column("detail", Json),
+    Column("tasks", Json),
     Column("at", Moment, nullable=False),
     info=keep(DataKind.PERSON, Limit("at", timedelta(days=14)), ends="the next sweep"),
 )
