@@ -4,17 +4,21 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from mailbot.model.decisiveness import Decisive, Road, everything
 from mailbot.model.facts import MailboxFacts
 from mailbot.model.ids import RuleId
 from mailbot.model.needs import DataClass, Need
+from mailbot.model.organisation import NOWHERE, Organisation
 from mailbot.model.people import Person
-from mailbot.model.verdicts import Kind, Verdict
+from mailbot.model.verdicts import Kind, Outcome, Verdict
 from mailbot.model.worktime import WorkCalendar
 
 
@@ -29,10 +33,22 @@ P = TypeVar("P", bound=Parameters)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom a rule judges: the person and what was read of the mailbox."""
+    """Whom a rule judges: the person, what was read of the mailbox, and where both belong.
+
+    `decided_from` is the first day about which a decision lets headings or content be read; None without one.
+    """
 
     person: Person
     mailbox: MailboxFacts
+    organisation: Organisation = NOWHERE
+    decided_from: date | None = None
+
+
+class Tells(StrEnum):
+    """Who hears of a deviation."""
+
+    PERSON = "person"  # a letter to the person alone; the team's figures count it
+    ADMINISTRATOR = "administrator"  # tasks; no letter, and no team figure
 
 
 Judge = Callable[[Subject, P, WorkCalendar], Verdict]
@@ -46,24 +62,29 @@ def nothing_more(_subject: Subject, _norm: Any, _calendar: WorkCalendar) -> Coll
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`needs` is asked of everybody; `more` says what else to ask once these are in (second step).
+    """`needs` is asked of everybody; `more` says what else to ask once these are in (second step): nothing
+    but questions of the kinds in `follow_ups`, whatever it says.
 
-    `decisive` lists the needs without which the rule cannot say *deviation*; `doctor` prints what follows
-    from it. `priority` orders letters when one a week has to choose (lowest first).
+    `decisive` says per road what must be readable for it to say *deviation*; `doctor` prints what follows.
+    `says` is the table of its outcomes: which it can give, and when. `data_class` is the deepest data that
+    it cannot do without: over TRAFFIC it runs under a decision only. `priority` orders letters when one a
+    week has to choose (lowest first); an `urgent` letter is of use on its own day only, and not counted
+    among them.
     """
 
     id: RuleId
     kind: Kind
     needs: tuple[Need[Any], ...]
-    decisive: tuple[Need[Any], ...]
+    decisive: Mapping[Road, Decisive]
+    says: Mapping[Outcome, str]
+    data_class: DataClass
+    tells: Tells
     parameters: type[Parameters]
     judge: Judge[Any]
     more: More[Any]
+    follow_ups: tuple[type[Need[Any]], ...]
     priority: int
-
-    @property
-    def data_class(self) -> DataClass:
-        return max((need.data_class for need in (*self.needs, *self.decisive)), default=DataClass.TRAFFIC)
+    urgent: bool
 
 
 def rule(
@@ -72,9 +93,14 @@ def rule(
     kind: Kind,
     parameters: type[P],
     needs: Sequence[Need[Any]],
-    decisive: Sequence[Need[Any]] = (),
+    says: Mapping[Outcome, str],
+    decisive: Mapping[Road, Decisive] | None = None,
+    data_class: DataClass = DataClass.TRAFFIC,
+    tells: Tells = Tells.PERSON,
     more: More[P] = nothing_more,
+    follow_ups: Sequence[type[Need[Any]]] = (),
     priority: int = 50,
+    urgent: bool = False,
 ) -> Callable[[Judge[P]], Rule]:
     """Make the judging function of a file its rule. The file's name must be the rule's name."""
 
@@ -83,7 +109,19 @@ def rule(
         if module != name:
             raise ValueError(f"rule {name!r} stands in {module}.py: name the file after its rule")
         return Rule(
-            RuleId(name), kind, tuple(needs), tuple(decisive or needs), parameters, judge, more, priority
+            RuleId(name),
+            kind,
+            tuple(needs),
+            MappingProxyType(dict(decisive or everything(*needs))),
+            MappingProxyType(dict(says)),
+            max((data_class, *(need.data_class for need in needs))),
+            tells,
+            parameters,
+            judge,
+            more,
+            tuple(follow_ups),
+            priority,
+            urgent,
         )
 
     return make

@@ -12,10 +12,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from mailbot.model.decisiveness import everything
 from mailbot.model.facts import FactUnknown, Known, Reason, known
 from mailbot.model.mailbox import AbsenceList, Audience, Interval, ReplyRule, ReplySetting, ReplyState
 from mailbot.model.needs import Absences, AutomaticReply, InboxReplyRules, Need, WorkingHours
-from mailbot.model.verdicts import Kind, Verdict, compliant, deviation, not_applicable, tip
+from mailbot.model.verdicts import Kind, Outcome, Verdict, compliant, deviation, not_applicable, tip
 from mailbot.model.worktime import WorkCalendar, WorkPattern
 from mailbot.rules import Parameters, Subject, rule
 
@@ -218,14 +219,29 @@ def more(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Collect
     return (REPLY,)
 
 
+SAYS = {
+    Outcome.COMPLIANT: "the reply, or an inbox rule that replies, covers the absence",
+    Outcome.DEVIATION: "on the last own working day before a long absence nothing replies",
+    Outcome.TIP: "the reply covers the absence but says nothing outside, or one of its texts is empty",
+    Outcome.NOT_APPLICABLE: "no long absence in sight, not due yet, seen too late, or not a person's mailbox",
+    Outcome.UNKNOWN: "absences, working days, reply or rules could not be read, or leave room for doubt",
+}
+
+
 @rule(
     "out_of_office",
     kind=Kind.EVENT,
     parameters=OutOfOffice,
     needs=[ABSENCES, HOURS],
-    decisive=[ABSENCES, REPLY, RULES],
+    decisive=everything(ABSENCES, REPLY, RULES),
+    says=SAYS,
     more=more,
+    follow_ups=(
+        AutomaticReply,
+        InboxReplyRules,
+    ),
     priority=20,
+    urgent=True,
 )
 def judge(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Verdict:
     """Huizen 4.7: set an absence rule for a planned absence of more than 2 working days."""

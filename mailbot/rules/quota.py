@@ -6,7 +6,7 @@ from pydantic import Field
 
 from mailbot.model.facts import known
 from mailbot.model.needs import MailboxSize
-from mailbot.model.verdicts import Kind, Verdict, compliant, deviation, not_applicable, tip
+from mailbot.model.verdicts import Kind, Outcome, Verdict, compliant, deviation, not_applicable, tip
 from mailbot.model.worktime import WorkCalendar
 from mailbot.rules import Parameters, Subject, rule
 
@@ -25,7 +25,16 @@ class Quota(Parameters):
     tip_percent: Annotated[int, Field(ge=50, le=99)]
 
 
-@rule("quota", kind=Kind.STATE, parameters=Quota, needs=[SIZE], priority=40)
+SAYS = {
+    Outcome.COMPLIANT: "smaller than the share of the limit from which there is a tip",
+    Outcome.DEVIATION: "larger than the limit",
+    Outcome.TIP: "near the limit (a warning before it is too late: Huizen 4.5)",
+    Outcome.NOT_APPLICABLE: "not the mailbox of one human being",
+    Outcome.UNKNOWN: "the size or the kind of mailbox could not be read",
+}
+
+
+@rule("quota", kind=Kind.STATE, parameters=Quota, needs=[SIZE], says=SAYS, priority=40)
 def judge(subject: Subject, norm: Quota, _calendar: WorkCalendar) -> Verdict:
     """Huizen 4.5: at most 5 GB per user; strictly more is a deviation."""
     if not known(subject.person.recipient_type).personal:
