@@ -156,7 +156,7 @@ class Line:
         self.protocol.ca_file = server.ca_file
 
     def box(self, address: str) -> "Box":
-        return Box(self, address)
+        return Box(self, address, self.server.impersonate)
 
     @contextmanager
     def watched(self, operation: str, deadline: float) -> Iterator[None]:
@@ -181,17 +181,25 @@ class Line:
 
 
 class Box:
-    """What exchangelib's services need to know of an account, and nothing that would fetch more."""
+    """What exchangelib's services need to know of an account, and nothing that would fetch more.
+
+    `impersonates` tells that it is opened in the name of its owner.
+    """
 
     affinity_cookie = None
     default_timezone = UTC
 
-    def __init__(self, line: Line, address: str) -> None:
+    def __init__(self, line: Line, address: str, impersonates: bool) -> None:
         self.line = line
         self.protocol = line.protocol
         self.primary_smtp_address = address
-        self.access_type = IMPERSONATION if line.server.impersonate else DELEGATE
+        self.impersonates = impersonates
+        self.access_type = IMPERSONATION if impersonates else DELEGATE
         self.identity = Identity(primary_smtp_address=address)
+
+    def as_ourselves(self) -> "Box":
+        """The same mailbox, opened with the rights of the service account."""
+        return Box(self.line, self.primary_smtp_address, False)
 
     @property
     def version(self) -> Version:

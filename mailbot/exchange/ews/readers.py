@@ -1,6 +1,6 @@
 """From elements of an answer to facts. Own typed readers: what is missing or odd is trouble, not a default.
 
-Texts of automatic replies and names of rules come by here and are let go at once.
+Texts of automatic replies come by here; only what asks for them gets them.
 """
 
 import re
@@ -14,7 +14,7 @@ from lxml import etree
 
 from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.model.facts import Reason
-from mailbot.model.mailbox import Audience, Interval, ReplyRule, ReplyRules, ReplySetting, ReplyState
+from mailbot.model.mailbox import Audience, Interval, ReplySetting, ReplyState
 from mailbot.model.worktime import Hours, WorkPattern
 
 Element = etree._Element
@@ -162,6 +162,16 @@ def reply_setting(response: Element) -> ReplySetting:
     )
 
 
+def reply_texts(response: Element) -> tuple[str, str]:
+    """GetUserOofSettings: the texts for colleagues and for others, empty where nothing can be seen."""
+    texts = [
+        response.findtext(f"{T}OofSettings/{T}{name}/{T}Message") or ""
+        for name in ("InternalReply", "ExternalReply")
+    ]
+    inside, outside = (text if says_something(text) else "" for text in texts)
+    return inside, outside
+
+
 def says_something(html: str | None) -> bool:
     """Whether a reader would see a single character of it."""
     if not html or not html.strip():
@@ -180,33 +190,6 @@ def says_something(html: str | None) -> bool:
         if any(unicodedata.category(character) not in _INVISIBLE for character in own + (element.tail or "")):
             return True
     return False
-
-
-def reply_rules(response: Element) -> ReplyRules:
-    """GetInboxRules: enabled rules that reply from the server, and how many show no actions at all."""
-    rules: list[ReplyRule] = []
-    hidden = 0
-    for rule in response.iterfind(f"{M}InboxRules/{T}Rule"):
-        if not boolean(text_of(rule, T + "IsEnabled")) or boolean(rule.findtext(T + "IsInError") or "false"):
-            continue
-        actions = rule.find(T + "Actions")
-        if boolean(rule.findtext(T + "IsNotSupported") or "false") or actions is None:
-            hidden += 1
-        elif actions.find(T + "ServerReplyWithMessage") is not None:
-            rules.append(_reply_rule(rule))
-    return ReplyRules(tuple(rules), hidden)
-
-
-def _reply_rule(rule: Element) -> ReplyRule:
-    start = end = None
-    conditions = list(rule.iterfind(f"{T}Conditions/*"))
-    others = [condition for condition in conditions if condition.tag != T + "WithinDateRange"]
-    exceptions = list(rule.iterfind(f"{T}Exceptions/*"))
-    for dates in rule.iterfind(f"{T}Conditions/{T}WithinDateRange"):
-        first, last = dates.findtext(T + "StartDateTime"), dates.findtext(T + "EndDateTime")
-        start = moment(first) if first else None
-        end = moment(last) if last else None
-    return ReplyRule((start, end), conditional=bool(others or exceptions))
 
 
 def free_busy_view(response: Element) -> Element:

@@ -44,6 +44,11 @@ BY_CODE = {
     "ErrorInvalidServerVersion": Reason.OPERATION_MISSING,
     "ErrorIncorrectSchemaVersion": Reason.OPERATION_MISSING,
     "ErrorInvalidSchemaVersionForMailboxVersion": Reason.OPERATION_MISSING,
+    "ErrorNameResolutionNoResults": Reason.ACCOUNT_UNRESOLVED,
+    "ErrorNameResolutionMultipleResults": Reason.ACCOUNT_UNRESOLVED,
+    "ErrorNameResolutionNoMailbox": Reason.ACCESS_DENIED,
+    "ErrorDelegateMissingConfiguration": Reason.VALUE_MISSING,
+    "ErrorDelegateNoUser": Reason.ACCOUNT_UNRESOLVED,
     "ErrorFolderNotFound": Reason.VALUE_MISSING,
     "ErrorItemNotFound": Reason.VALUE_MISSING,
 }

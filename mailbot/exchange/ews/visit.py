@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from mailbot.exchange.ews import calls, free_busy, readers
+from mailbot.exchange.ews import calls, free_busy
+from mailbot.exchange.ews.address_book import AddressBook
+from mailbot.exchange.ews.answers import ALSO_WHEN_DISABLED, READERS, Asking
 from mailbot.exchange.ews.connection import Box, Line
 from mailbot.exchange.ews.trouble import TRANSIENT, WHOLE_MAILBOX, EwsTrouble
 from mailbot.exchange.throttling import Budget
-from mailbot.model import needs
 from mailbot.model.clock import Clock
 from mailbot.model.facts import Fact, Known, MailboxFacts, Reason, Unknown
-from mailbot.model.mailbox import Interval, ReplyRules, ReplySetting, Size
+from mailbot.model.mailbox import Interval
 from mailbot.model.needs import Need
 from mailbot.ports import FollowUp, Target
 
@@ -57,13 +58,15 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Run:
     """What the workers of one run share. `until` is monotonic; `refused` ends all signing in; `spoilt`
-    tells that whole batches fail, so that looking for one culprit is in vain."""
+    tells that whole batches fail, so that looking for one culprit is in vain. `book` is what they learned
+    about addresses."""
 
     budget: Budget
     until: float
     stop: threading.Event = field(default_factory=threading.Event)
     refused: threading.Event = field(default_factory=threading.Event)
     spoilt: threading.Event = field(default_factory=threading.Event)
+    book: AddressBook = field(default_factory=AddressBook)
 
 
 class Visitor:
@@ -160,7 +163,8 @@ class Visitor:
             for need in wanted:
                 if need in found:
                     continue
-                fact = Unknown(whole) if whole else self._one(box, need, until)
+                anyway = whole is Reason.MAILBOX_DISABLED and type(need) in ALSO_WHEN_DISABLED
+                fact = Unknown(whole) if whole and not anyway else self._one(box, need, until)
                 if isinstance(fact, Unknown) and fact.reason in WHOLE_MAILBOX:
                     whole = fact.reason
                 found[need] = fact
@@ -173,7 +177,9 @@ class Visitor:
         reader = READERS.get(type(need))
         if reader is None:
             return Unknown(Reason.OPERATION_MISSING)
-        found = self._try(partial(reader, box), until)
+        found = self._try(
+            lambda deadline: reader(Asking(box, deadline, self._zone, self._run.book), need), until
+        )
         if isinstance(found, EwsTrouble):
             return Unknown(found.reason)
         return Known(found, self._clock.now())
@@ -265,35 +271,3 @@ class Visitor:
             until = min(until, time.monotonic() + self._line.server.request_deadline / 4)
         ask = partial(calls.availability, self._line, addresses, piece.start, piece.end)
         return self._try(ask, until, TRIES if first else 1)
-
-
-def _size(box: Box, deadline: float) -> Size:
-    folders: list[tuple[str, str, str | None, int | None, bool]] = []
-    while True:
-        page = readers.FolderPage(calls.find_folders(box, len(folders), deadline))
-        folders += page.folders
-        if page.last:
-            break
-        if not page.folders or page.next_offset != len(folders):
-            raise readers.broken()  # pages that overlap or leave gaps cannot be summed
-    if page.total != len(folders) or len({own for own, *_ in folders}) != len(folders):
-        raise readers.broken()
-    left_out = next((own for own, _, name, *_ in folders if name == "recoverableitemsroot"), None)
-    if left_out is None:
-        left_out = calls.folder_id(box, "recoverableitemsroot", deadline)
-    return Size(*readers.tree_size(folders, left_out))
-
-
-def _reply(box: Box, deadline: float) -> ReplySetting:
-    return readers.reply_setting(calls.oof_settings(box, deadline))
-
-
-def _rules(box: Box, deadline: float) -> ReplyRules:
-    return readers.reply_rules(calls.inbox_rules(box, deadline))
-
-
-READERS: Mapping[type[Need[Any]], Callable[[Box, float], Any]] = {
-    needs.MailboxSize: _size,
-    needs.AutomaticReply: _reply,
-    needs.InboxReplyRules: _rules,
-}

@@ -1,0 +1,128 @@
+"""The EWS operations on Sent Items: subjects by a fixed search, then headings of what is labelled.
+
+Never a body, MIME text or the content of an attachment, and no subject that the search did not match.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from exchangelib.services import FindItem, GetItem
+
+from mailbot.exchange.ews.access_calls import any_of, contains
+from mailbot.exchange.ews.calls import Element, M, Raw, T, _ask, checked, distinguished, el, only
+from mailbot.exchange.ews.connection import Box
+from mailbot.exchange.ews.trouble import EwsTrouble
+from mailbot.model.facts import Reason
+from mailbot.model.sent import SubjectSearch
+
+PAGE = 200
+CHUNK = 50
+LISTED = ("item:ItemClass", "item:Subject", "item:Sensitivity")
+HEADINGS = (
+    *LISTED,
+    "item:DateTimeSent",
+    "item:DateTimeCreated",
+    "item:Attachments",
+    "message:ToRecipients",
+    "message:CcRecipients",
+    "message:BccRecipients",
+    "message:Sender",
+    "message:From",
+)
+
+
+class _FindItem(Raw, FindItem):  # type: ignore[misc]
+    pass
+
+
+class _GetItem(Raw, GetItem):  # type: ignore[misc]
+    pass
+
+
+def _shape(fields: Sequence[str], headers: Sequence[str] = ()) -> Element:
+    return el(
+        "m:ItemShape",
+        el("t:BaseShape", text="IdOnly"),
+        el(
+            "t:AdditionalProperties",
+            *(el("t:FieldURI", FieldURI=field) for field in fields),
+            *(
+                el(
+                    "t:ExtendedFieldURI",
+                    DistinguishedPropertySetId="InternetHeaders",
+                    PropertyName=header,
+                    PropertyType="String",
+                )
+                for header in headers
+            ),
+        ),
+    )
+
+
+def find(box: Box, since: datetime, search: SubjectSearch, offset: int, deadline: float) -> Element:
+    """FindItem in Sent Items, oldest first so that mail sent meanwhile moves nothing. Gives m:RootFolder.
+
+    `search` must have fragments: without them it would list every subject.
+    """
+    if not search.fragments:
+        raise ValueError("a search without fragments would list every subject")
+    conditions = [
+        el(
+            "t:IsGreaterThanOrEqualTo",
+            el("t:FieldURI", FieldURI="item:DateTimeSent"),
+            el(
+                "t:FieldURIOrConstant",
+                el("t:Constant", Value=since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
+            ),
+        ),
+        any_of([contains("item:Subject", fragment) for fragment in search.fragments]),
+        *(el("t:Not", contains("item:Subject", word)) for word in search.without),
+    ]
+    payload = el(
+        "m:FindItem",
+        _shape(LISTED),
+        el("m:IndexedPageItemView", MaxEntriesReturned=PAGE, Offset=offset, BasePoint="Beginning"),
+        el("m:Restriction", el("t:And", *conditions)),
+        el(
+            "m:SortOrder",
+            el("t:FieldOrder", el("t:FieldURI", FieldURI="item:DateTimeSent"), Order="Ascending"),
+        ),
+        el("m:ParentFolderIds", distinguished(box, "sentitems")),
+        Traversal="Shallow",
+    )
+    root = only(_ask(_FindItem(account=box), box.line, payload, deadline)).find(M + "RootFolder")
+    if root is None:
+        raise EwsTrouble(Reason.ANSWER_BROKEN, "no_root")
+    return root
+
+
+def item_id(item: Element) -> str:
+    found = item.find(T + "ItemId")
+    if found is None or not found.get("Id"):
+        raise EwsTrouble(Reason.ANSWER_BROKEN, "no_id")
+    return found.get("Id", "")
+
+
+def listed(box: Box, ids: Sequence[str], deadline: float) -> Iterator[Element]:
+    """GetItem of what the listing showed, this time with subjects at their full length."""
+    return _get(box, ids, _shape(LISTED), deadline)
+
+
+def headings(box: Box, ids: Sequence[str], headers: Sequence[str], deadline: float) -> Iterator[Element]:
+    """GetItem of headings, recipients, and names and types of attachments."""
+    return _get(box, ids, _shape(HEADINGS, headers), deadline)
+
+
+def _get(box: Box, ids: Sequence[str], shape: Element, deadline: float) -> Iterator[Element]:
+    """In chunks, in order. Raises EwsTrouble for the first item that cannot be read."""
+    for first in range(0, len(ids), CHUNK):
+        chunk = ids[first : first + CHUNK]
+        payload = el("m:GetItem", shape, el("m:ItemIds", *(el("t:ItemId", Id=id_) for id_ in chunk)))
+        messages = _ask(_GetItem(account=box), box.line, payload, deadline)
+        if len(messages) != len(chunk):
+            raise EwsTrouble(Reason.ANSWER_BROKEN, "count")
+        for message in messages:
+            found = checked(message).findall(f"{M}Items/*")
+            if len(found) != 1:
+                raise EwsTrouble(Reason.ANSWER_BROKEN, "no_item")
+            yield found[0]
