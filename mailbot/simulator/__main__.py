@@ -1,7 +1,7 @@
 """The simulator as a child process: `python -m mailbot.simulator --folder DIR`.
 
-Writes the people file and the accepted domains into DIR, prints one line of JSON, then serves until
-SIGTERM, SIGINT or, with --watch-stdin, until its parent closes the pipe.
+Writes the people file, the nightly export and the accepted domains into DIR, prints one line of JSON, then
+serves until SIGTERM, SIGINT or, with --watch-stdin, until its parent closes the pipe.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mailboxes", type=int, default=250)
     parser.add_argument("--now", default=STAGED_NOW.isoformat(), help="the town's time, with offset")
-    parser.add_argument("--folder", type=Path, required=True, help="where the people file is written")
+    parser.add_argument("--folder", type=Path, required=True, help="where the files are written")
     parser.add_argument("--journal", type=Path, help="keeps what changed over a restart")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--latency-ms", type=int, default=0, help="added to every answer")

@@ -1,7 +1,7 @@
 """One call of an operation: what it sees of the town, and which mailboxes it may open."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from lxml import etree
@@ -20,7 +20,7 @@ _HEADER_TROUBLES = (Trouble.ELSEWHERE, Trouble.OUT_OF_SCOPE, Trouble.DISABLED)
 class Call:
     """`acting` is the impersonated mailbox, None when the service account acts as itself. `full_access` tells
     that this account may open every mailbox. `first_error` keeps the first response code that failed, for
-    the access log."""
+    the access log; `found` the identifiers of items that a search by subject brought up."""
 
     town: Town
     journal: Journal
@@ -30,6 +30,7 @@ class Call:
     fault: Fault | None = None
     full_access: bool = False
     first_error: str = ""
+    found: list[str] = field(default_factory=list)
 
     @property
     def value_missing(self) -> bool:
@@ -38,15 +39,17 @@ class Call:
     def open(self, address: str | None) -> Mailbox:
         """The mailbox at `address`, or the caller's own when None, if the caller may open it.
 
+        Full access opens the mailbox of a disabled account too: nobody has to sign in with that account.
         Raises ResponseError with the code that Exchange gives otherwise.
         """
         mailbox = self.town.mailbox(address) if address else self.acting
         if mailbox is None:
             raise ResponseError("ErrorNonExistentMailbox" if address else "ErrorMissingEmailAddress")
         if mailbox is not self.acting:
-            if mailbox.trouble in (Trouble.ELSEWHERE, Trouble.DISABLED):
+            allowed = self.acting is None and (mailbox.full_access or self.full_access)
+            if mailbox.trouble is Trouble.ELSEWHERE or (mailbox.trouble is Trouble.DISABLED and not allowed):
                 raise ResponseError(mailbox.trouble.value)
-            if self.acting is not None or not (mailbox.full_access or self.full_access):
+            if not allowed:
                 raise ResponseError("ErrorAccessDenied")
             if mailbox.trouble is Trouble.OUT_OF_SCOPE:
                 raise ResponseError("ErrorAccessDenied")

@@ -68,7 +68,10 @@ class Ews:
             )
             return answer
         mailboxes = self._about(request)
-        fault = self._faults.take(request.operation, mailboxes)
+        searched = request.by_subject or (
+            request.operation == "GetItem" and self._log.only_found(request.items)
+        )
+        fault = self._faults.take(request.operation, (*mailboxes, *request.looked_up))
         answer = self._struck(request, fault)
         self._log.add(
             Access(
@@ -81,6 +84,8 @@ class Ews:
                 answer.status,
                 answer.code,
                 fault.kind.value if fault else "",
+                looked_up=request.looked_up,
+                subject_searched=searched,
             )
         )
         return answer
@@ -127,6 +132,7 @@ class Ews:
             if failing is not None and not (fault is not None and _in_place(request, fault)):
                 return Answer(200, envelope(operation.failure(call, failing)), code=failing.code)
             body = operation.answer(call)
+            self._log.note_found(call.found)
         except SoapFault as refused:
             return _fault(refused)
         return Answer(200, envelope(body), code=call.first_error)

@@ -26,14 +26,19 @@ class FaultKind(StrEnum):
     UNEXPECTED = "unexpected"  # HTTP 200 with the answer of another operation
     CODE = "code"  # HTTP 200, response message with `code`
     SOAP_CODE = "soap_code"  # HTTP 500, SOAP fault with `code`
-    VALUE_MISSING = "value_missing"  # a success without the value: folder size, reply state
+    VALUE_MISSING = "value_missing"  # a success without the value: see `Fault`
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`operation` (as `FindFolder`) and `mailbox` (address) say which requests match; None means all.
+    """`operation` (as `FindFolder`) and `mailbox` (address) say which requests match; None means all. For
+    ExpandDL and ResolveNames `mailbox` is the address that is looked up.
 
-    It strikes from the `nth` matching request on (1 is the first), `count` times; None means always.
+    VALUE_MISSING leaves out the size and the permissions of folders, the reply settings, the sending times
+    of items, the delegates themselves, the members of a group, the name that was found, and the dictionary
+    of options.
+
+    A fault strikes from the `nth` matching request on (1 is the first), `count` times; None means always.
     """
 
     kind: FaultKind

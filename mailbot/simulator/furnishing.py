@@ -96,8 +96,9 @@ def _plant_archive(mailbox: Mailbox, total: int) -> None:
 
 
 def plant_messages(mailbox: Mailbox, now: datetime) -> None:
-    """A received and a sent message full of words that may never be seen elsewhere."""
-    for number, folder in enumerate(("inbox", "sentitems")):
+    """A received and a sent message full of words that may never be seen elsewhere. The sent one carries no
+    label: whoever sent labelled mail to the outside has a story about it."""
+    for number, (folder, label) in enumerate((("inbox", "Vertrouwelijk: "), ("sentitems", ""))):
         sent = now - timedelta(days=3 + number)
         outside = (canaries.CORRESPONDENT, canaries.CORRESPONDENT_NAME)
         own = (mailbox.address, mailbox.name)
@@ -105,7 +106,7 @@ def plant_messages(mailbox: Mailbox, now: datetime) -> None:
         item = Item(
             opaque(f"item|{mailbox.guid}|{number}"),
             mailbox.folders.by_name[folder].id,
-            subject=f"Vertrouwelijk: {canaries.SUBJECT}",
+            subject=f"{label}{canaries.SUBJECT}",
             body=f"<p>{canaries.BODY}</p>",
             sender=author[0],
             sender_name=author[1],
@@ -167,4 +168,4 @@ def furnish(mailbox: Mailbox, story: Story, random: Random) -> None:
     mailbox.calendar += [*working_year(random, STAGED_NOW.date()), *story.calendar]
     mailbox.reply, mailbox.rules, mailbox.hours = story.reply, list(story.rules), story.outlook
     mailbox.trouble, mailbox.flaws = story.trouble, story.flaws
-    mailbox.full_access = story.full_access
+    mailbox.full_access, mailbox.owa, mailbox.forwards_to = story.full_access, story.owa, story.forwards_to

@@ -6,39 +6,74 @@ from dataclasses import dataclass
 from lxml import etree
 
 from mailbot.simulator.mailboxes import PropertyKey, owner_of
-from mailbot.simulator.soap import S, SoapFault, T
+from mailbot.simulator.soap import M, S, SoapFault, T
 
-CONTENT_PROPERTIES = frozenset(
-    {
-        "item:Subject",
-        "item:Body",
-        "item:MimeContent",
-        "item:TextBody",
-        "item:UniqueBody",
-        "item:NormalizedBody",
-        "item:Preview",
-        "item:Attachments",
-        "item:InternetMessageHeaders",
-        "item:DisplayTo",
-        "item:DisplayCc",
-        "item:DisplayBcc",
-        "message:Sender",
-        "message:From",
-        "message:ToRecipients",
-        "message:CcRecipients",
-        "message:BccRecipients",
-        "message:ConversationTopic",
+WIDE_SHAPES = frozenset({"item:(Default)", "item:(AllProperties)"})
+"""Shapes that bring bodies, subjects and correspondents along, whatever else is asked."""
+
+BODY_PROPERTIES = WIDE_SHAPES | {
+    "item:Body",
+    "item:MimeContent",
+    "item:TextBody",
+    "item:UniqueBody",
+    "item:NormalizedBody",
+    "item:Preview",
+    "attachment:Content",
+}
+SUBJECT_PROPERTIES = WIDE_SHAPES | {"item:Subject", "message:ConversationTopic"}
+CORRESPONDENT_PROPERTIES = WIDE_SHAPES | {
+    "item:InternetMessageHeaders",
+    "item:DisplayTo",
+    "item:DisplayCc",
+    "item:DisplayBcc",
+    "message:Sender",
+    "message:From",
+    "message:ToRecipients",
+    "message:CcRecipients",
+    "message:BccRecipients",
+}
+ATTACHMENT_PROPERTIES = frozenset({"item:Attachments"})
+"""Names and types of attachments; their content is "attachment:Content"."""
+
+CONTENT_PROPERTIES = (
+    BODY_PROPERTIES
+    | SUBJECT_PROPERTIES
+    | CORRESPONDENT_PROPERTIES
+    | ATTACHMENT_PROPERTIES
+    | {
         "calendar:Location",
         "calendar:Organizer",
         "calendar:RequiredAttendees",
         "calendar:OptionalAttendees",
         "folder:DisplayName",
-        "item:(Default)",
-        "item:(AllProperties)",
         "view:Detailed",
     }
 )
 """Properties that carry words or correspondents of people."""
+
+_TAGGED = {
+    "0x37": "item:Subject",
+    "0xe1d": "item:Subject",
+    "0x70": "message:ConversationTopic",
+    "0x7d": "item:InternetMessageHeaders",
+    "0xe02": "item:DisplayBcc",
+    "0xe03": "item:DisplayCc",
+    "0xe04": "item:DisplayTo",
+    "0xc1a": "message:Sender",
+    "0xc1f": "message:Sender",
+    "0x5d01": "message:Sender",
+    "0x42": "message:From",
+    "0x65": "message:From",
+    "0x5d02": "message:From",
+    "0x1000": "item:Body",
+    "0x1009": "item:Body",
+    "0x1013": "item:Body",
+    "0x3001": "folder:DisplayName",
+}
+"""MAPI property tags (MS-OXPROPS) behind which the same words stand, by the property that they equal."""
+
+SHORTEST_FRAGMENT = 3
+"""Letters that a piece of a subject has at least; a search for less would find nearly every item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +88,23 @@ class Shape:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (*sorted(self.fields), *(":".join(key) for key in self.extended))
+        return (*sorted(self.fields | self._in_disguise), *(":".join(key) for key in self.extended))
+
+    @property
+    def _in_disguise(self) -> set[str]:
+        """Fields that are asked for by the tag of their MAPI property."""
+        return {_TAGGED[name] for owner, name, _ in self.extended if owner == "tag" and name in _TAGGED}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One parsed envelope. `operation` is the name without a trailing "Request". `mailboxes` are the
-    addresses that it names, `owners` the GUIDs of those whose items and folders it names."""
+    addresses that it names, `owners` the GUIDs of those whose items and folders it names.
+
+    `looked_up` are entries of the address list that it asks about: no mailbox is opened for those. `items`
+    are the identifiers of items that it names. `by_subject` tells a FindItem that lets only items through
+    that have one of its fragments in their subject.
+    """
 
     operation: str
     body: etree._Element
@@ -67,6 +112,9 @@ class Request:
     shape: Shape
     mailboxes: tuple[str, ...]
     owners: tuple[str, ...]
+    looked_up: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    by_subject: bool = False
 
 
 FOLDER_SHAPES = {
@@ -104,7 +152,12 @@ ALL_ITEM_FIELDS = ITEM_SHAPES["Default"] | {
     "item:Importance",
     "item:IsDraft",
     "item:LastModifiedTime",
+    "item:Attachments",
+    "item:DisplayCc",
+    "item:DisplayTo",
     "message:Sender",
+    "message:CcRecipients",
+    "message:BccRecipients",
     "message:InternetMessageId",
 }
 
@@ -127,6 +180,9 @@ def read_request(content: bytes) -> Request:
         _shape(operation),
         tuple(dict.fromkeys(_mailboxes(operation))),
         tuple(dict.fromkeys(_owners(operation))),
+        tuple(dict.fromkeys(_looked_up(operation))),
+        tuple(element.get("Id", "") for element in operation.iter(T + "ItemId")),
+        name == "FindItem" and _demands_subject(operation.find(M + "Restriction")),
     )
 
 
@@ -162,8 +218,43 @@ def _mailboxes(operation: etree._Element) -> Iterator[str]:
             text = element.findtext(f"{T}Email/{T}Address")
         elif element.getparent() is operation:
             text = element.findtext(T + "Address")
+            if etree.QName(operation).localname == "GetDelegate":
+                text = element.findtext(T + "EmailAddress")
         if text and text.strip():
             yield text.strip().lower()
+
+
+def _looked_up(operation: etree._Element) -> Iterator[str]:
+    match etree.QName(operation).localname:
+        case "ExpandDL":
+            texts = [operation.findtext(f"{M}Mailbox/{T}EmailAddress")]
+        case "ResolveNames":
+            texts = [element.text for element in operation.iterfind(M + "UnresolvedEntry")]
+        case _:
+            return
+    for text in texts:
+        if text and text.strip():
+            yield text.strip().lower().removeprefix("smtp:")
+
+
+def _demands_subject(element: etree._Element | None) -> bool:
+    """Whether whatever passes this expression has a given piece of text in its subject."""
+    if element is None:
+        return False
+    match etree.QName(element).localname:
+        case "Restriction" | "And":
+            return any(_demands_subject(part) for part in element)
+        case "Or":
+            return len(element) > 0 and all(_demands_subject(part) for part in element)
+        case "Contains":
+            path, constant = element.find(T + "FieldURI"), element.find(T + "Constant")
+            return (
+                path is not None
+                and path.get("FieldURI") == "item:Subject"
+                and constant is not None
+                and len(constant.get("Value", "").strip()) >= SHORTEST_FRAGMENT
+            )
+    return False
 
 
 def _shape(operation: etree._Element) -> Shape:
@@ -171,8 +262,21 @@ def _shape(operation: etree._Element) -> Shape:
         name = etree.QName(child).localname
         if name in ("FolderShape", "ItemShape"):
             return _read_shape(child, folders=name == "FolderShape")
+    if etree.QName(operation).localname == "GetUserConfiguration":
+        return _settings_shape(operation)
+    if etree.QName(operation).localname == "GetAttachment":
+        return Shape(frozenset({"attachment:Content"}), ())
     view = operation.findtext(f"{T}FreeBusyViewOptions/{T}RequestedView") or ""
     return Shape(frozenset({"view:Detailed"} if view.startswith("Detailed") else ()), ())
+
+
+def _settings_shape(operation: etree._Element) -> Shape:
+    """Of a configuration object its id alone carries no words."""
+    parts = (operation.findtext(M + "UserConfigurationProperties") or "").split()
+    name = operation.find(M + "UserConfigurationName")
+    if name is None or set(parts) <= {"Id"}:
+        return Shape(frozenset(), ())
+    return Shape(frozenset({f"setting:{name.get('Name', '')}"}), ())
 
 
 def _read_shape(element: etree._Element, *, folders: bool) -> Shape:

@@ -148,6 +148,6 @@ def _moments(plain: dict[str, Any]) -> dict[str, Any]:
 def _item(plain: dict[str, Any]) -> Item:
     values = _moments({field.name: plain[field.name] for field in fields(Item)})
     values["named"] = {(row[0], row[1], row[2]): row[3] for row in plain["named"]}
-    for name in ("to", "cc", "bcc"):
-        values[name] = [(address, shown) for address, shown in values[name]]
+    for name in ("to", "cc", "bcc", "attachments"):
+        values[name] = [(first, second) for first, second in values[name]]
     return Item(**values)

@@ -115,6 +115,38 @@ class InboxRule:
     ends: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Right:
+    """An entry of a folder's permissions. `account` is an address, "Default" or "Anonymous"; empty for an
+    account that the server shows by its SID only. `level` is Exchange's own word; `reads` tells whether level
+    Custom may read items. `delegate` tells that Outlook shows it as a delegate, `orphan` that the account is
+    no more."""
+
+    account: str
+    level: str = "Reviewer"
+    delegate: bool = False
+    orphan: bool = False
+    reads: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OwaOptions:
+    """The dictionary `OWA.UserOptions`; a text that is None is not in it."""
+
+    auto_add: bool | None = None
+    html: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A distribution group: addresses of its members, groups among them. `hidden` keeps them from view."""
+
+    address: str
+    members: tuple[str, ...]
+    hidden: bool = False
+
+
 PropertyKey = tuple[str, str, str]
 """An extended property: its set (or "tag"), its name, id or tag, and its type."""
 
@@ -122,6 +154,8 @@ PropertyKey = tuple[str, str, str]
 @dataclass(slots=True)
 class Item:
     """A message. `headers` are internet headers by name as written, `named` other extended properties.
+    `attachments` are names and content types. `on_behalf_of` is the address in whose name `sender` sent it.
+    An address of a correspondent that begins with "/o=" is one of Exchange itself; an empty one is unknown.
     `arrived` tells mail that came in after the town was built from what it was furnished with."""
 
     id: str
@@ -145,6 +179,8 @@ class Item:
     sent: datetime | None = None
     received: datetime | None = None
     draft: bool = False
+    attachments: list[tuple[str, str]] = field(default_factory=list)
+    on_behalf_of: str = ""
     arrived: bool = False
 
     def header(self, name: str) -> str | None:
@@ -168,12 +204,18 @@ class Flaw(StrEnum):
     FREE_BUSY_HIDDEN = "free_busy_hidden"
     REPLY_MISSING = "reply_missing"
     RULES_DENIED = "rules_denied"
+    PERMISSIONS_DENIED = "permissions_denied"
+    DELEGATES_DENIED = "delegates_denied"
+    OPTIONS_DENIED = "options_denied"
+    SENT_DENIED = "sent_denied"
 
 
 @dataclass(slots=True)
 class Mailbox:
     """`full_access` tells that the service account may open it without impersonation. `hours` are the
-    working hours set in Outlook, None when nobody ever set or published any."""
+    working hours set in Outlook, None when nobody ever set or published any. `rights` are permissions by
+    folder id. `trustees` have full access, `send_as` may send under its name and `forwards_to` gets all mail:
+    only the nightly export tells."""
 
     guid: ObjectGuid
     address: str
@@ -189,6 +231,11 @@ class Mailbox:
     full_access: bool = False
     trouble: Trouble | None = None
     flaws: frozenset[Flaw] = frozenset()
+    rights: dict[str, list[Right]] = field(default_factory=dict)
+    owa: OwaOptions | None = None
+    trustees: tuple[str, ...] = ()
+    send_as: tuple[str, ...] = ()
+    forwards_to: str = ""
 
     def items_in(self, folder: Folder) -> list[Item]:
         return [item for item in self.items.values() if item.folder == folder.id]
@@ -198,6 +245,14 @@ class Mailbox:
         if found is None and self.archive is not None:
             found = self.archive.by_id.get(folder_id)
         return found
+
+
+def legacy_dn(address: str) -> str:
+    """The address of Exchange itself (routing type EX) that belongs to an SMTP address of the town."""
+    return (
+        "/o=Voorbeeld/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/"
+        f"cn={address.partition('@')[0]}"
+    )
 
 
 def opaque(text: str) -> str:

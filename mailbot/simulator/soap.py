@@ -37,6 +37,10 @@ TEXTS = {
     "ErrorItemNotFound": "The specified object was not found in the store.",
     "ErrorFolderNotFound": "The specified folder could not be found in the store.",
     "ErrorInvalidIdMalformed": "Id is malformed.",
+    "ErrorDelegateNoUser": "The delegate does not map to a user in the Active Directory.",
+    "ErrorNotDelegate": "The user is not a delegate for the mailbox.",
+    "ErrorNameResolutionNoResults": "No results were found.",
+    "ErrorNameResolutionNoMailbox": "The caller has no mailbox in which contacts could be looked up.",
 }
 
 

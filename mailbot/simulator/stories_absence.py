@@ -406,6 +406,8 @@ CALENDAR_STORIES = (
         "A shared mailbox whose calendar shows a closed week.",
         quota=NOT_APPLICABLE,
         out_of_office=NOT_APPLICABLE,
+        delegates=NOT_APPLICABLE,
+        signature=NOT_APPLICABLE,
         calendar=NEXT_DAYS,
         recipient_type="shared",
         full_access=True,

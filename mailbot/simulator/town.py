@@ -1,33 +1,45 @@
 """Gemeente Voorbeeld: a fictional municipality grown from a seed, with its staged people among the crowd."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
 
 from mailbot.model.clock import SetClock
 from mailbot.model.ids import ObjectGuid
-from mailbot.simulator import canaries, files, names
+from mailbot.simulator import canaries, crowd, files, names
 from mailbot.simulator.calendars import all_day
+from mailbot.simulator.circles import Circles, look_after, look_after_as_told
 from mailbot.simulator.furnishing import furnish, plant_messages, plant_tree, working_year
-from mailbot.simulator.mailboxes import Folders, Item, Mailbox
-from mailbot.simulator.residents import ApprovedLeave, Contract, Resident, Unit
+from mailbot.simulator.mailboxes import Folders, Group, Item, Mailbox, Right, Trouble
+from mailbot.simulator.outgoing import CALIBRATION, send, send_samples
+from mailbot.simulator.residents import Contract, Resident, Unit
 from mailbot.simulator.stories import (
     COMPLIANT,
     GIB,
+    MATE_1,
+    MATE_2,
     MIB,
     NOT_APPLICABLE,
+    RULES,
+    SIGNED,
+    SIGNED_PLAIN,
     STAGED_NOW,
+    Sent,
     Story,
-    scheduled,
 )
 from mailbot.simulator.stories_absence import ABSENCE_STORIES
+from mailbot.simulator.stories_confidential import CONFIDENTIAL_STORIES, CONTACTS, DOSSIER, LABEL
+from mailbot.simulator.stories_delegates import DELEGATES_STORIES
+from mailbot.simulator.stories_leaver import LEAVER_STORIES
 from mailbot.simulator.stories_quota import QUOTA_STORIES
 from mailbot.simulator.stories_reply import REPLY_STORIES, RULE_STORIES
-from mailbot.simulator.weeks import FULL_TIME, Week, joined, week
+from mailbot.simulator.stories_signature import SIGNATURE_STORIES
+from mailbot.simulator.weeks import FULL_TIME
 
 _NAMESPACE = uuid.UUID("6f1d2b1e-0f4e-5b7a-9c55-1f3b0a6d2c11")
 SENDER = f"postbushulp@{names.DOMAIN}"
@@ -40,22 +52,32 @@ EXCLUDED_ADDRESSES = tuple(
 EXCLUDED_TYPES = ("room", "equipment", "system")
 """Whoever is excluded in gemeente Voorbeeld: by group, by functional address, by kind of mailbox."""
 
-CROWD = MappingProxyType({"quota": COMPLIANT, "out_of_office": NOT_APPLICABLE})
-COVERED = MappingProxyType({"quota": COMPLIANT, "out_of_office": COMPLIANT})
-FUNCTIONAL = MappingProxyType({"quota": NOT_APPLICABLE, "out_of_office": NOT_APPLICABLE})
-"""What unstaged mailboxes must lead to: nobody of the crowd is over a limit or away without a reply."""
-
-STORIES = (*QUOTA_STORIES, *ABSENCE_STORIES, *REPLY_STORIES, *RULE_STORIES)
-
-_ROSTERS = (
-    (FULL_TIME, 10),
-    (week("ma di do vr"), 4),
-    (week("ma di wo do", "08:00-12:30", "13:00-17:30"), 3),
-    (week("di wo do"), 3),
-    (joined(week("ma di do"), week("wo", "08:30-12:30")), 2),
-    (week("ma wo vr", "09:00-17:00"), 1),
-    (week("do vr"), 1),
+CROWD = MappingProxyType(
+    {
+        "quota": COMPLIANT,
+        "out_of_office": NOT_APPLICABLE,
+        "delegates": COMPLIANT,
+        "signature": COMPLIANT,
+        "confidential_external": NOT_APPLICABLE,
+        "leaver": NOT_APPLICABLE,
+    }
 )
+COVERED = MappingProxyType({**CROWD, "out_of_office": COMPLIANT})
+FUNCTIONAL = MappingProxyType(dict.fromkeys(RULES, NOT_APPLICABLE))
+"""What unstaged mailboxes must lead to: nobody of the crowd is over a limit, away without a reply, without
+colleagues or signature, or a sender of labelled mail to the outside."""
+
+STORIES = (
+    *QUOTA_STORIES,
+    *ABSENCE_STORIES,
+    *REPLY_STORIES,
+    *RULE_STORIES,
+    *DELEGATES_STORIES,
+    *SIGNATURE_STORIES,
+    *CONFIDENTIAL_STORIES,
+    *LEAVER_STORIES,
+)
+
 _SHARED_NAMES = ("Postbus", "Balie", "Team", "Meldingen", "Loket")
 _RESOURCES = (
     ("Vergaderzaal De Linde", "room"),
@@ -64,6 +86,7 @@ _RESOURCES = (
     ("Journaal", "system"),
 )
 _TEAM_SIZE = 10
+_CALIBRATION = f"{CALIBRATION}@{names.DOMAIN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +100,8 @@ class _Place:
 class Town:
     """People, their mailboxes and the clock. `mailboxes` maps addresses to mailboxes, staff or not.
 
-    `outside` collects what was sent to addresses that have no mailbox here.
+    `outside` collects what was sent to addresses that have no mailbox here. `groups` are distribution
+    groups by address, `contacts` maps addresses in the town's own address list to those outside behind them.
     """
 
     def __init__(self, now: datetime) -> None:
@@ -87,6 +111,8 @@ class Town:
         self.residents: list[Resident] = []
         self.mailboxes: dict[str, Mailbox] = {}
         self.outside: list[tuple[str, Item]] = []
+        self.groups: dict[str, Group] = {}
+        self.contacts: dict[str, str] = {}
         self._by_guid: dict[str, Mailbox] = {}
         self._expected: dict[ObjectGuid, Mapping[str, str]] = {}
         self._stories: dict[ObjectGuid, Story] = {}
@@ -132,9 +158,21 @@ class Town:
     def people_csv(self) -> str:
         return files.people_csv(self.residents)
 
+    def access_csv(self) -> str:
+        """The nightly export as it was made in the last night before the town's clock."""
+        return files.access_csv(self._exported(), self.clock.now().astimezone(STAGED_NOW.tzinfo))
+
+    def _exported(self) -> Iterator[tuple[Mailbox, Resident | None]]:
+        residents = {resident.guid: resident for resident in self.residents}
+        for mailbox in self.mailboxes.values():
+            story = self._stories.get(mailbox.guid)
+            if mailbox.trouble is not Trouble.ELSEWHERE and (story is None or story.exported):
+                yield mailbox, residents.get(mailbox.guid)
+
     def write_files(self, folder: Path) -> None:
-        """Write the people file and the accepted domains into an existing folder."""
+        """Write the people file, the nightly export and the accepted domains into an existing folder."""
         (folder / files.PEOPLE_FILE).write_text(self.people_csv(), encoding="utf-8")
+        (folder / files.ACCESS_FILE).write_text(self.access_csv(), encoding="utf-8")
         domains = "".join(f"{domain}\n" for domain in sorted(self.domains))
         (folder / files.DOMAINS_FILE).write_text(domains, encoding="utf-8")
 
@@ -174,8 +212,10 @@ class _Builder:
         self._random = Random(seed)
         self._today = town.clock.now().astimezone(STAGED_NOW.tzinfo).date()
         self._staff_number = 100_200
+        self._circles = Circles(self._today)
+        self._looked_at: set[str] = set()
         taken = {names.mail_address(story.name) for story in stories}
-        taken |= {self._town.sender, *EXCLUDED_ADDRESSES}
+        taken |= {self._town.sender, _CALIBRATION, *EXCLUDED_ADDRESSES}
         self._names = names.crowd_names(Random(f"{seed}/names"), taken)
 
     def build(self) -> None:
@@ -188,6 +228,7 @@ class _Builder:
         if staff < len(people) + teams + heads:
             raise ValueError(f"{self._population} mailboxes are too few for {len(self._stories)} stories")
         self._functional(self._town.sender, "Postbushulp", listed=False)
+        send_samples(self._functional(_CALIBRATION, "Calibratie", listed=False), self._town.clock.now())
         places = self._managers(teams, heads)
         for number, story in enumerate(people):
             self._staged(story, places[number % teams])
@@ -201,6 +242,30 @@ class _Builder:
         for number, story in enumerate(shared_stories):
             self._staged(story, places[number % teams])
         self._excluded(places)
+        self._town.contacts.update(CONTACTS)
+        for resident in self._town.residents:
+            if resident.address in self._looked_at:
+                self._circles.add(resident)
+        for resident in self._town.residents:
+            if resident.address in self._looked_at and resident.person_key:
+                self._acquaint(resident)
+
+    def _acquaint(self, resident: Resident) -> None:
+        """What somebody shares with colleagues: rights on the inbox, a signature, mail to each other."""
+        mailbox, story = self._town.mailboxes[resident.address], self._town.story(resident.guid)
+        resolve = partial(self._circles.resolve, resident=resident)
+        groups: tuple[Group, ...]
+        if story is not None:
+            groups = look_after_as_told(mailbox, resident, story, self._circles)
+            send(mailbox, story.sent, resolve)
+        else:
+            random = Random(f"{self._seed}/{resident.address}/colleagues")
+            groups = look_after(mailbox, resident, self._circles, random)
+            mailbox.owa = SIGNED_PLAIN if random.random() < 0.2 else SIGNED
+            if random.random() < 0.3:
+                sent = self._town.clock.now() - timedelta(days=4)
+                send(mailbox, (Sent(LABEL, (MATE_1, MATE_2), at=sent, attachments=(DOSSIER,)),), resolve)
+        self._town.groups.update({group.address: group for group in groups})
 
     def _managers(self, teams: int, heads: int) -> list[_Place]:
         """Department heads and, under them, the managers of the teams. Gives the teams."""
@@ -228,10 +293,10 @@ class _Builder:
         ordinary = story.size - story.deep - story.private
         mailbox = self._mailbox(f"story/{story.id}", story.name, address, ordinary)
         furnish(mailbox, story, Random(f"{self._seed}/{story.id}/rooms"))
-        ends = story.leaves_on
-        resident = self._resident(mailbox, place, Contract(date(2018, 3, 1), ends))
+        resident = self._resident(mailbox, place, Contract(date(2018, 3, 1), story.leaves_on))
         resident = replace(
             resident,
+            contracts=story.contracts or resident.contracts,
             language=story.language,
             enabled=story.enabled,
             recipient_type=story.recipient_type,
@@ -241,6 +306,7 @@ class _Builder:
         )
         if shared:
             resident = replace(resident, person_key="", contracts=(), manager_key="", workdays="")
+        self._looked_at.add(address)
         self._town.add(resident, mailbox, story.expected, story)
 
     def _of_the_crowd(self, place: _Place, *, key: str = "", away: bool = True) -> None:
@@ -249,59 +315,23 @@ class _Builder:
         size = int(random.triangular(0.2, 4.4, 1.2) * GIB)
         mailbox = self._mailbox(f"crowd/{name}", name, names.mail_address(name), size)
         mailbox.calendar += working_year(random, self._today)
-        roster: Week = random.choices([roster for roster, _ in _ROSTERS], [weight for _, weight in _ROSTERS])[
-            0
-        ]
+        roster = crowd.roster(random)
         mailbox.hours = roster if random.random() < 0.4 else FULL_TIME
-        expected: Mapping[str, str] = CROWD
-        leave: tuple[ApprovedLeave, ...] = ()
-        if away:
-            expected, leave = self._plan_absence(mailbox, roster, random)
-        writes = [Week.with_times, Week.with_hours]
-        if set(roster.days.values()) == set(FULL_TIME.days.values()):
-            writes.append(Week.with_days)
+        covered, leave = crowd.plan_absence(mailbox, roster, random, self._today) if away else (False, ())
         resident = replace(
             self._resident(mailbox, place, Contract(date(random.randint(1995, 2025), 5, 1)), key),
             language="en" if random.random() < 0.04 else "nl",
-            workdays=random.choice(writes)(roster),
+            workdays=crowd.written(roster, random),
             leave=leave,
         )
         if random.random() < 0.06:
-            resident = replace(resident, contracts=self._several_contracts(random))
-        self._town.add(resident, mailbox, expected)
-
-    def _several_contracts(self, random: Random) -> tuple[Contract, ...]:
-        """A leaver, or somebody whose temporary contract was followed by another one."""
-        first = Contract(date(2024, 2, 1), date(2026, 1, 31), 1)
-        if random.random() < 0.5:
-            return (first, Contract(date(2026, 2, 1), date.max, 2))
-        return (first, Contract(date(2026, 2, 1), self._today + timedelta(days=random.randint(5, 60)), 2))
-
-    def _plan_absence(
-        self, mailbox: Mailbox, roster: Week, random: Random
-    ) -> tuple[Mapping[str, str], tuple[ApprovedLeave, ...]]:
-        """A day or two off, a covered holiday, one that is over, or nothing at all."""
-        monday = self._today - timedelta(days=self._today.weekday())
-        chance = random.random()
-        if chance < 0.20:
-            first = monday + timedelta(days=7 * random.randint(1, 3) + random.randint(0, 3))
-            mailbox.calendar.append(all_day(f"Vrij {canaries.EVENT}", first, first + timedelta(days=1)))
-        elif chance < 0.30 and roster.workdays >= 4:
-            first = monday + timedelta(days=7 * random.randint(1, 3))
-            last = first + timedelta(days=4)
-            mailbox.calendar.append(all_day(f"Vakantie {canaries.EVENT}", first, last))
-            start = datetime.combine(first - timedelta(days=2), datetime.min.time(), STAGED_NOW.tzinfo)
-            mailbox.reply = scheduled(start, start + timedelta(days=9))
-            return COVERED, (ApprovedLeave(first, last, first - timedelta(days=90)),)
-        elif chance < 0.36:
-            mailbox.calendar.append(
-                all_day("Vakantie", monday - timedelta(days=21), monday - timedelta(days=10))
-            )
-        return CROWD, ()
+            resident = replace(resident, contracts=crowd.several_contracts(random, self._today))
+        self._looked_at.add(resident.address)
+        self._town.add(resident, mailbox, COVERED if covered else CROWD)
 
     def _functional(
         self, address: str, name: str, *, place: _Place | None = None, listed: bool = True
-    ) -> None:
+    ) -> Mailbox:
         mailbox = self._mailbox(f"functional/{address}", name, address, 900 * MIB)
         mailbox.full_access = True
         resident = None
@@ -309,6 +339,7 @@ class _Builder:
             unit = place.unit if place else None
             resident = Resident(mailbox.guid, name, address, recipient_type="shared", unit=unit)
         self._town.add(resident, mailbox, FUNCTIONAL)
+        return mailbox
 
     def _excluded(self, places: Sequence[_Place]) -> None:
         """People of whom nothing may be touched, with everything that would tempt a rule."""
@@ -321,7 +352,10 @@ class _Builder:
                 number += 1
                 if group == "griffie":
                     place = _Place(Unit("GR", "Griffie"), "")
-                resident = self._resident(mailbox, place, Contract(date(2017, 9, 1)))
+                left = date(2026, 10, 31) if group == "vertrouwenspersonen" else None
+                resident = self._resident(mailbox, place, Contract(date(2017, 9, 1), left))
+                if group == "ondernemingsraad":
+                    self._circles.council = resident.address
                 resident = replace(resident, groups=(group,), workdays=FULL_TIME.with_times())
                 self._town.add(resident, mailbox, None)
         for address in EXCLUDED_ADDRESSES:
@@ -337,6 +371,10 @@ class _Builder:
         mailbox = self._mailbox(key, name, address, 6 * GIB)
         tomorrow = self._today + timedelta(days=1)
         mailbox.calendar.append(all_day(canaries.EVENT, tomorrow, tomorrow + timedelta(days=10)))
+        mailbox.rights[mailbox.folders.by_name["inbox"].id] = [Right("Default")]
+        mailbox.forwards_to = canaries.CORRESPONDENT
+        sent = self._town.clock.now() - timedelta(days=4)
+        send(mailbox, (Sent(LABEL, (canaries.CORRESPONDENT,), at=sent, attachments=(DOSSIER,)),), tuple)
         return mailbox
 
     def _mailbox(self, key: str, name: str, address: str, size: int) -> Mailbox:

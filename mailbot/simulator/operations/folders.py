@@ -1,6 +1,7 @@
 """FindFolder and GetFolder: the folder tree, limited to the properties asked for.
 
 Shapes: EWS schema; articles "FindFolder operation" and "GetFolder operation" of Microsoft's EWS reference.
+Permissions come with GetFolder only.
 """
 
 from collections.abc import Iterable
@@ -9,11 +10,14 @@ from lxml import etree
 
 from mailbot.simulator.calls import Call
 from mailbot.simulator.incoming import Shape
-from mailbot.simulator.mailboxes import Folder, FolderKind, Folders, Mailbox
+from mailbot.simulator.mailboxes import Flaw, Folder, FolderKind, Folders, Mailbox
 from mailbot.simulator.operations.messages import one_page, operation
+from mailbot.simulator.operations.permissions import permission_set
+from mailbot.simulator.operations.restrictions import folder_matches
 from mailbot.simulator.soap import M, ResponseError, SoapFault, attribute, escape
 
 SIZE_TAG = "0xe08"
+PERMISSIONS = "folder:PermissionSet"
 _SIZE_TYPES = ("Long", "Integer")
 
 
@@ -31,6 +35,9 @@ def _find(call: Call, element: etree._Element) -> str:
         found = tree.children(parent)
     else:
         raise SoapFault("ErrorSchemaValidation")
+    restriction = call.request.body.find(M + "Restriction")
+    if restriction is not None:
+        found = [one for one in found if folder_matches(one, len(tree.children(one)), restriction)]
     view = call.request.body.find(M + "IndexedPageFolderView")
     page, paging = one_page(found, view)
     folders = "".join(folder_xml(tree, folder, call.request.shape, call) for folder in page)
@@ -43,7 +50,13 @@ def _wanted(call: Call) -> Iterable[etree._Element]:
 
 def _get(call: Call, element: etree._Element) -> str:
     mailbox, folder = call.folder(element)
-    return f"<m:Folders>{folder_xml(_tree(mailbox, folder), folder, call.request.shape, call)}</m:Folders>"
+    permissions = ""
+    if PERMISSIONS in call.request.shape:
+        if Flaw.PERMISSIONS_DENIED in mailbox.flaws:
+            raise ResponseError("ErrorAccessDenied")
+        permissions = "" if call.value_missing else permission_set(call.town, mailbox, folder)
+    found = folder_xml(_tree(mailbox, folder), folder, call.request.shape, call, permissions)
+    return f"<m:Folders>{found}</m:Folders>"
 
 
 def _tree(mailbox: Mailbox, folder: Folder) -> Folders:
@@ -54,8 +67,8 @@ def _tree(mailbox: Mailbox, folder: Folder) -> Folders:
     return mailbox.archive
 
 
-def folder_xml(tree: Folders, folder: Folder, shape: Shape, call: Call) -> str:
-    """One folder element, its children in the order of the schema."""
+def folder_xml(tree: Folders, folder: Folder, shape: Shape, call: Call, permissions: str = "") -> str:
+    """One folder element, its children in the order of the schema, `permissions` among them."""
     parts = [f'<t:{folder.kind}><t:FolderId Id={attribute(folder.id)} ChangeKey="AQAAAA=="/>']
     if "folder:ParentFolderId" in shape and folder.parent:
         parts.append(f'<t:ParentFolderId Id={attribute(folder.parent)} ChangeKey="AQAAAA=="/>')
@@ -72,6 +85,7 @@ def folder_xml(tree: Folders, folder: Folder, shape: Shape, call: Call) -> str:
             parts.append(_size(folder, kind, call))
     if "folder:DistinguishedFolderId" in shape and folder.distinguished:
         parts.append(f"<t:DistinguishedFolderId>{folder.distinguished}</t:DistinguishedFolderId>")
+    parts.append(permissions)
     if "folder:UnreadCount" in shape and folder.kind not in (FolderKind.CALENDAR, FolderKind.CONTACTS):
         parts.append("<t:UnreadCount>0</t:UnreadCount>")
     parts.append(f"</t:{folder.kind}>")

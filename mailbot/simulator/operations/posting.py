@@ -19,7 +19,7 @@ from mailbot.simulator.calls import Call
 from mailbot.simulator.delivery import deliveries
 from mailbot.simulator.incoming import property_key
 from mailbot.simulator.mailboxes import Item, Mailbox
-from mailbot.simulator.operations.items import HEADER_SET
+from mailbot.simulator.operations.item_xml import HEADER_SET
 from mailbot.simulator.operations.messages import operation
 from mailbot.simulator.soap import M, ResponseError, SoapFault, T, attribute
 
