@@ -25,6 +25,7 @@ from mailbot.config.load import (
 from mailbot.config.problems import Problem, report
 from mailbot.directory.csv_people import AMSTERDAM, CsvDirectory, read_people
 from mailbot.directory.exclusion import Exclusion
+from mailbot.engine.gates import decision_for
 from mailbot.engine.judge import ActiveRule
 from mailbot.engine.plan import LetterHours
 from mailbot.engine.recipients import Mode
@@ -37,12 +38,14 @@ from mailbot.model.clock import Clock, SystemClock
 from mailbot.model.errors import GateClosed, KeyRefused, SettingsRefused
 from mailbot.model.ids import ObjectGuid, RuleId
 from mailbot.model.letters import LetterKind
+from mailbot.model.needs import DataClass
 from mailbot.model.people import Language
 from mailbot.model.slots import Job
+from mailbot.policy.decisions import Decision
 from mailbot.policy.packs import Pack
-from mailbot.ports import Exchange, Post, Store
+from mailbot.ports import Exchange, ExportCheck, Post, Store
 from mailbot.reports.operator import FileOperator
-from mailbot.rules import registry
+from mailbot.rules import Tells, registry
 from mailbot.store.keys import read_key_file
 from mailbot.store.sql import SqlStore
 
@@ -118,6 +121,8 @@ def _key_problem(refused: KeyRefused | None) -> Iterator[Problem]:
 def _without_texts(pack: Pack, texts: LetterTexts) -> Iterator[Problem]:
     """Norms whose rule has nothing to write to people with: found now, not when the first letter is due."""
     for rule in sorted({norm.rule for norm in pack.norms if norm.built and norm.rule is not None}):
+        if registry()[rule].tells is not Tells.PERSON:
+            continue
         of_rule = texts.topics.get(rule)
         if of_rule is None or any(LetterKind.NUDGE not in found.kinds for found in of_rule.values()):
             yield Problem(
@@ -139,11 +144,13 @@ def opened(
     wrap_post: PostWrapper | None = None,
     halting: Callable[[], bool] = lambda: False,
     insist: bool = True,
+    decisions: tuple[Decision, ...] = (),
 ) -> Iterator[House]:
     """A house with everything in its place; what was opened is closed again.
 
     `insist` is False for commands that send nothing and must work in a house that may not send: the doctor,
-    and those that show or erase what is kept about people.
+    and those that show or erase what is kept about people. `decisions` open headings, on the simulator of
+    this machine only: no settings file can make one.
 
     Raises SettingsRefused, KeyRefused, Unreachable (database) or, for the mode live without open gates,
     GateClosed: then nothing has been started.
@@ -151,6 +158,8 @@ def opened(
     found, texts = _validated(folder, os.environ if env is None else env)
     clock = clock or SystemClock()
     settings = found.settings
+    if decisions and not settings.exchange.on_this_machine:
+        raise GateClosed("decisions can be handed in on this machine's simulator only; nothing was started")
     with ExitStack() as stack:
         database = _with_password(settings.store.url, found.secrets.store_password)
         store = SqlStore(database, read_key_file(settings.store.key_file))
@@ -159,8 +168,8 @@ def opened(
         one_at_a_time = RLock()
         house = House(
             clock=clock,
-            terms=_terms(found),
-            rules=partial(_rules, found.pack),
+            terms=_terms(found, decisions),
+            rules=partial(_rules, found.pack, decisions),
             directory=CsvDirectory(
                 settings.people.file,
                 settings.people.accepted_domains,
@@ -173,6 +182,7 @@ def opened(
             store=store,
             exchange=_once(partial(_exchange, found, clock, breaker, stack), one_at_a_time),
             post=_once(partial(_post, found, breaker, stack, wrap_post), one_at_a_time),
+            export=partial(_export, found, clock),
             letters=_letters(found, texts),
             operator=_operator(found, store, clock),
             owner=owner or f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}",
@@ -211,7 +221,7 @@ def schedules(folder: Path, env: Mapping[str, str] | None = None) -> tuple[tuple
     ), timedelta(minutes=plan.deliver_every_minutes)
 
 
-def _terms(found: Configuration) -> Terms:
+def _terms(found: Configuration, decisions: tuple[Decision, ...]) -> Terms:
     settings = found.settings
     return Terms(
         zone=settings.organisation.zone,
@@ -226,17 +236,26 @@ def _terms(found: Configuration) -> Terms:
         sender=settings.delivery.sender,
         cap=settings.delivery.cap_per_run,
         hours=LetterHours((settings.schedule.deliver_from, settings.schedule.deliver_until), ABSENCE_LETTERS),
+        secure_mail=found.secure_mail,
+        statements=found.statements,
+        service_accounts=tuple(settings.people.service_accounts),
+        decisions=decisions,
     )
 
 
-def _rules(pack: Pack, today: date) -> tuple[ActiveRule, ...]:
-    """The rules that the pack's norms switch on today, with their parameters."""
+def _rules(pack: Pack, decisions: tuple[Decision, ...], today: date) -> tuple[ActiveRule, ...]:
+    """The rules that the pack's norms switch on today, with their parameters. A rule that must look deeper
+    than sizes and settings is on only while a decision lets it."""
     known = registry()
-    return tuple(
-        ActiveRule(known[norm.rule], norm.parameters)
-        for norm in pack.active_norms(today)
-        if norm.built and norm.rule is not None
-    )
+    active = []
+    for norm in pack.active_norms(today):
+        if not norm.built or norm.rule is None:
+            continue
+        rule = known[norm.rule]
+        decision = decision_for(decisions, rule.id, max(rule.data_class, DataClass.HEADING), today)
+        if rule.data_class <= DataClass.TRAFFIC or decision is not None:
+            active.append(ActiveRule(rule, norm.parameters, decision))
+    return tuple(active)
 
 
 def _excluded(store: Store) -> frozenset[ObjectGuid]:
@@ -301,13 +320,28 @@ def _once(make: Callable[[], T], lock: AbstractContextManager[object]) -> Callab
 def _exchange(found: Configuration, clock: Clock, breaker: "Breaker", stack: ExitStack) -> Exchange:
     from mailbot.exchange.ews.road import EwsRoad
     from mailbot.exchange.ews.visit import Limits
+    from mailbot.exchange.export import ExportedFacts
 
     settings = found.settings.exchange
     limits = Limits(settings.workers, settings.mailbox_deadline_seconds, settings.run_minutes * 60)
     zone, sender = found.settings.organisation.zone, found.settings.delivery.sender
     road = EwsRoad(_server(found), limits, zone, clock, breaker, sender)
     stack.callback(road.close)
-    return road
+    return ExportedFacts(road, settings.access_export, timedelta(hours=settings.export_max_age_hours))
+
+
+def _export(found: Configuration, clock: Clock) -> ExportCheck:
+    """How the nightly export is now: its age and size, or why its facts are unknown."""
+    from mailbot.exchange.export import examine
+
+    exchange = found.settings.exchange
+    state = examine(exchange.access_export, timedelta(hours=exchange.export_max_age_hours), clock.now())
+    if state.trouble is None:
+        hours = int(state.age.total_seconds() // 3600) if state.age else 0
+        return ExportCheck(True, f"{state.rows} mailboxes, {hours} hours old")
+    if state.problems:
+        return ExportCheck(False, f"cannot be used:\n{report(state.problems)}")
+    return ExportCheck(False, state.trouble.code.replace("_", " "))
 
 
 def _post(found: Configuration, breaker: "Breaker", stack: ExitStack, wrap: PostWrapper | None) -> Post:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mailbot import __version__
-from mailbot.cli import demo, insight, setup, work
+from mailbot.cli import calibrate, demo, insight, rules, setup, work
 
 app = typer.Typer(
     name="mailbot",
@@ -16,6 +16,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 plan = typer.Typer(help="Stored plans of dry runs.", no_args_is_help=True, rich_markup_mode=None)
+teach = typer.Typer(
+    help="What mailbot must learn of this organisation.", no_args_is_help=True, rich_markup_mode=None
+)
+about_rules = typer.Typer(
+    help="The rules, and cases that they must answer.", no_args_is_help=True, rich_markup_mode=None
+)
 people = typer.Typer(help="People, as few words as possible.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -41,13 +47,20 @@ for command in (
     work.run,
     work.stop,
     insight.findings,
+    insight.tasks,
     insight.explain,
     insight.letter,
     demo.demo,
 ):
     app.command()(command)
 plan.command("run")(work.plan_run)
+about_rules.command("list")(rules.list_rules)
+about_rules.command("show")(rules.show_rule)
+about_rules.command("check")(rules.check)
 people.command("exclude")(insight.exclude)
 people.command("include")(insight.include)
+teach.command("secure-mail")(calibrate.secure_mail)
+app.add_typer(teach, name="calibrate")
 app.add_typer(plan, name="plan")
+app.add_typer(about_rules, name="rules")
 app.add_typer(people, name="people")

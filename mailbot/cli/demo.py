@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from mailbot.cli import show
+from mailbot.cli import demo_settings, show
 from mailbot.cli.options import AsJson, Verbose
 from mailbot.cli.session import set_up_log
 from mailbot.cli.work import sweep_json
@@ -28,13 +28,12 @@ if TYPE_CHECKING:
     from mailbot.ports import Post
 
 MONDAY = datetime(2026, 11, 23, 6, 0, tzinfo=ZoneInfo("Europe/Amsterdam"))
-PASSWORD = "demo-only"
 MARK = "this-is-a-mailbot-demo"
 SEED = 1
 
 
 def demo(
-    mailboxes: Annotated[int, typer.Option(min=150, max=20000, help="People and shared mailboxes.")] = 250,
+    mailboxes: Annotated[int, typer.Option(min=250, max=20000, help="People and shared mailboxes.")] = 300,
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its state and letters.")] = Path("demo"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Start from nothing.")] = False,
     json: AsJson = False,
@@ -61,7 +60,14 @@ def demo(
     say(f"Starting gemeente Voorbeeld with {mailboxes} mailboxes on this machine ...")
     with _municipality(folder, mailboxes, clock) as server:
         settings = _settings(folder, server["endpoint"])
-        with wiring.opened(settings, {}, clock=clock, wrap_post=lambda post: Copying(post, copies)) as house:
+        calibrate_voorbeeld(settings, clock)
+        with wiring.opened(
+            settings,
+            {},
+            clock=clock,
+            wrap_post=lambda post: Copying(post, copies),
+            decisions=(demo_settings.decision(),),
+        ) as house:
             say(f"It is {clock.now().astimezone(MONDAY.tzinfo):%A %d %B %Y, %H:%M} there. Sweeping ...")
             report, sent, doubtful = _monday(house, clock, json)
     (folder / "clock").write_text(clock.now().isoformat(), encoding="ascii")
@@ -125,7 +131,7 @@ def _resume(folder: Path) -> datetime:
 @contextmanager
 def _municipality(folder: Path, mailboxes: int, clock: "SetClock") -> Iterator[dict[str, Any]]:
     """The simulator as a process of its own, ended with this one."""
-    command = [sys.executable, "-m", "mailbot.simulator", "--watch-stdin"]
+    command = [sys.executable, "-P", "-m", "mailbot.simulator", "--watch-stdin"]
     command += ["--seed", str(SEED), "--mailboxes", str(mailboxes), "--now", clock.now().isoformat()]
     command += ["--folder", str(folder / "municipality"), "--journal", str(folder / "exchange.jsonl")]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -146,20 +152,32 @@ def _settings(folder: Path, endpoint: str) -> Path:
 
     settings = folder / "settings"
     shutil.copytree(shipped_settings(), settings, dirs_exist_ok=True)
-    for name in ("people.csv", "accepted_domains.txt"):
-        shutil.copy(folder / "municipality" / name, settings / name)
-    toml = settings / "mailbot.toml"
-    text = toml.read_text(encoding="utf-8")
-    text = text.replace("https://mail.voorbeeld.example/EWS/Exchange.asmx", endpoint)
-    text = text.replace('mode = "off"', 'mode = "live"').replace("cap_per_run = 200", "cap_per_run = 5000")
-    toml.write_text(text, encoding="utf-8")
-    password = settings / "exchange.password"
-    password.write_text(PASSWORD, encoding="ascii")
-    password.chmod(0o600)
+    demo_settings.complete(settings, endpoint, folder / "municipality")
     key = settings / "mailbot.key"
     if not key.exists():
         create_key_file(key)
     return settings
+
+
+def calibrate_voorbeeld(settings: Path, clock: "SetClock") -> None:
+    """As the administrator does once: from test mails in a mailbox made for it."""
+    from mailbot import wiring
+    from mailbot.cli.calibrate import existing_file
+    from mailbot.jobs.calibrate import calibrate
+    from mailbot.model.ids import Address
+    from mailbot.policy.calibration import to_toml
+
+    with wiring.opened(settings, {}, clock=clock, insist=False) as house:
+        found = calibrate(
+            house,
+            Address(demo_settings.CALIBRATION_MAILBOX),
+            existing_file(settings),
+            approver="CISO",
+            confirmed_tags=("[veilig]",),
+        )
+    if found.file is None:
+        raise RuntimeError("the town's own test mails do not make a calibration")
+    (settings / demo_settings.SECURE_MAIL_FILE).write_text(to_toml(found.file), encoding="utf-8")
 
 
 class Copying:

@@ -62,6 +62,47 @@ def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
         typer.echo("\nAll sending is stopped. To lift: mailbot stop --lift")
 
 
+def tasks(
+    task: Annotated[str, typer.Argument(help="Whose mailboxes: the code of one task.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why you look; it is kept in the audit log.")] = "",
+    settings: Folder = DEFAULT_FOLDER,
+    json: AsJson = False,
+) -> None:
+    """Work for the administrator that the newest sweep saw. With a task's code and --reason: whose mailboxes.
+
+    Looking is logged, and people who are still in service are told of it.
+    """
+    from mailbot import wiring
+    from mailbot.jobs.tasks import TODO, open_tasks, whose
+    from mailbot.model.tasks import Task
+
+    if not task:
+        with wiring.opened(settings, insist=False) as house:
+            swept, counts = open_tasks(house)
+        if json:
+            show.as_json({"swept": swept.isoformat() if swept else None, "tasks": counts})
+        elif not counts:
+            typer.echo("No tasks." if swept else "No sweep yet.")
+        else:
+            show.table(
+                "Tasks", ["code", "mailboxes", "what to do"], [[t, n, TODO[t]] for t, n in counts.items()]
+            )
+            typer.echo('\nWhose mailboxes: mailbot tasks CODE --reason "why you look"')
+        return
+    if task not in set(Task):
+        raise typer.BadParameter(f"no such task; there are: {', '.join(Task)}", param_hint="TASK")
+    if len(reason.strip()) < 5:
+        raise typer.BadParameter("say why you look, in a few words", param_hint="--reason")
+    with wiring.opened(settings, insist=False) as house:
+        found = whose(house, Task(task), reason.strip(), actor())
+    if json:
+        show.as_json({"task": task, "mailboxes": [person.address.value for person in found]})
+        return
+    typer.echo(f"{TODO[Task(task)]} (this look is logged)")
+    for person in found:
+        typer.echo(f"  {person.address.value}")
+
+
 def explain(
     who: Annotated[str, typer.Argument(metavar="ADDRESS", help="Mail address of one person.")],
     reason: Annotated[str, typer.Option("--reason", help="Why you look; it is kept in the audit log.")],
@@ -83,7 +124,11 @@ def explain(
     typer.echo(f"Kept about {found.person.address.value}:\n")
     if found.swept:
         typer.echo(f"Newest sweep: {found.swept.astimezone(zone):%Y-%m-%d %H:%M}")
-    show.table("Verdicts", ["rule", "verdict"], [[r, o.value] for r, o in sorted(found.outcomes.items())])
+    rows = [
+        [j.rule, j.verdict.outcome.value, j.verdict.why, ", ".join(sorted(j.verdict.tasks)) or "-"]
+        for j in found.judgements
+    ]
+    show.table("Verdicts", ["rule", "verdict", "because", "tasks"], rows)
     typer.echo()
     rows = [
         [
@@ -104,7 +149,9 @@ def explain(
 def explanation(found: "Explanation") -> dict[str, Any]:
     return {
         "swept": found.swept.isoformat() if found.swept else None,
-        "verdicts": {rule: outcome.value for rule, outcome in found.outcomes.items()},
+        "verdicts": {j.rule: j.verdict.outcome.value for j in found.judgements},
+        "because": {j.rule: j.verdict.why for j in found.judgements},
+        "tasks": {j.rule: sorted(j.verdict.tasks) for j in found.judgements if j.verdict.tasks},
         "findings": [
             {"rule": f.rule, "state": f.state.value, "opened": f.opened.isoformat()} for f in found.findings
         ],

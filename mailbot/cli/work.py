@@ -44,7 +44,7 @@ def sweep(
         slot = Slot(Job.SWEEP, now.date(), f"{'dry' if dry_run else 'manual'}-{now:%H%M%S}")
         with show.Bar("mailboxes", hidden=json) as bar:
             report = run_sweep(house, slot, dry_run, bar, accept_people)
-        hours = house.terms.hours.state
+        hours = house.terms.hours.office
     if report is None:
         raise Busy("another sweep was started in this second; see: mailbot findings")
     print_sweep(report, dry_run, json)
@@ -71,6 +71,7 @@ def sweep_json(report: "SweepReport") -> dict[str, Any]:
         "steps": [
             {"rule": rule, "step": name, "count": n} for (rule, name), n in sorted(report.counts.items())
         ],
+        "tasks": dict(sorted(report.tasks.items())),
         "requests": requests,
         "requests_by_operation": dict(sorted(figures.requests.items())),
         "seconds": round(figures.seconds, 2),
@@ -97,6 +98,8 @@ def print_sweep(report: "SweepReport", dry_run: bool, json: bool) -> None:
     typer.echo()
     steps = [[rule, name, n] for (rule, name), n in sorted(report.counts.items())]
     show.table("Steps of the plan", ["rule", "step", "count"], steps)
+    if report.tasks:
+        typer.echo(f"\n{sum(report.tasks.values())} tasks for the administrator; see: mailbot tasks")
     if dry_run:
         typer.echo(f"\nPlan {report.plan}: nothing was changed or sent. To carry it out within 24 hours:")
         typer.echo(f"  mailbot plan run {report.plan}")
@@ -125,7 +128,7 @@ def plan_run(
     set_up_log(verbose)
     with wiring.opened(settings) as house:
         done = run_plan(house, PlanId(plan), actor())
-        hours = house.terms.hours.state
+        hours = house.terms.hours.office
     if json:
         show.as_json({"plan": done.id, "steps": len(done.steps), "letters": done.letters})
         return

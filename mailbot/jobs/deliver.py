@@ -72,7 +72,7 @@ def may_leave(house: House) -> MayLeave:
     day on which its reader works; all others leave in office hours on office days only. A notice tells a
     person that somebody looked: that is owed whatever gate has closed since."""
     calendar = house.calendar()
-    opens, closes = house.terms.hours.state
+    opens, closes = house.terms.hours.office
     local = calendar.local(calendar.now).time()
     office = is_office_day(calendar, calendar.today) and opens <= local < closes
     gates_open = house.gates_open()

@@ -18,6 +18,7 @@ from mailbot.model.people import People, Person
 from mailbot.model.slots import Claim, Job, Slot, SlotResult
 from mailbot.model.verdicts import Kind, Outcome
 from mailbot.ports import Work
+from mailbot.rules import Tells
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +70,11 @@ def _order_all(
     house: House, work: Work, sweep: Slot, coverage: Coverage, people: People, now: datetime
 ) -> int:
     # events are left out: a deviation shows on one day only, and one day's count would tell half a truth
-    rules = [r.rule.id for r in house.rules(house.today()) if r.rule.kind is Kind.STATE]
+    rules = [
+        active.rule.id
+        for active in house.rules(house.today())
+        if active.rule.kind is Kind.STATE and active.rule.tells is Tells.PERSON
+    ]
     outcomes = {rule: work.outcomes(sweep.id, rule) for rule in rules}
     return sum(
         _order_one(house, work, people.by_guid[manager], team, coverage, outcomes, people, now)
@@ -102,7 +107,7 @@ def _order_one(
     tip = figures.tip_of_the_week(house.letters.tips(), today)
     content = figures.DigestFigures(coverage, shown, tip, team_figures.at_least)
     calendar = house.calendar()
-    day = next_office_day(calendar, terms.hours.state[1])
+    day = next_office_day(calendar, terms.hours.office[1])
     year, week, _ = today.isocalendar()
     order = LetterOrder(
         key=f"digest/{year}-{week:02}/{key}",
@@ -110,8 +115,8 @@ def _order_one(
         topic="digest",
         person=key,
         shown=figures.encode(content),
-        not_before=calendar.at(day, terms.hours.state[0]),
-        not_after=calendar.at(day + FOR_THE_WEEK, terms.hours.state[1]),
+        not_before=calendar.at(day, terms.hours.office[0]),
+        not_after=calendar.at(day + FOR_THE_WEEK, terms.hours.office[1]),
         weekly=False,
         test=terms.mode is Mode.REDIRECT,
     )

@@ -1,19 +1,29 @@
 """Looks whether this installation can do its work, and says what to mend."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from typing import Any
 
+from mailbot.engine.judge import ActiveRule
 from mailbot.engine.recipients import Mode
 from mailbot.jobs.house import House
 from mailbot.jobs.mending import MENDING
+from mailbot.model.decisiveness import Basis, Lean, Road, name
 from mailbot.model.errors import MailbotError
 from mailbot.model.facts import Reason
 from mailbot.model.ids import Address, ObjectGuid
 from mailbot.model.letters import LetterState
+from mailbot.model.needs import DataClass, Need
+from mailbot.model.organisation import Organisation
+from mailbot.model.statements import Claim
 from mailbot.ports import ProbeAnswer, Target
+from mailbot.rules import Rule
 
 BREAKER = "ews_breaker"
+ROAD = Road.EWS
+"""The only road of this version."""
 LEAVING = (LetterState.WAITING, LetterState.CLAIMED, LetterState.DRAFTED)
 
 
@@ -49,6 +59,7 @@ def doctor(house: House, readable: Address | None, unreadable: Address | None) -
         return
     yield Check("people file", Level.GOOD, f"{len(people.by_guid)} people in the population")
     yield _excluded_groups(people.unmatched_groups)
+    yield _export(house)
     with house.store.begin() as work:
         work.set_note(BREAKER, None)
     try:
@@ -136,24 +147,38 @@ def _excluded_groups(unmatched: frozenset[str]) -> Check:
     return Check("excluded groups", Level.NOTE, says + ", ".join(sorted(unmatched)) + mend)
 
 
+def _export(house: House) -> Check:
+    """Without it some facts are unknown; a signed statement may do as well, so it is no defect by itself."""
+    export = house.export()
+    return Check("nightly export", Level.GOOD if export.good else Level.NOTE, export.says)
+
+
 def _mailboxes(house: House, readable: Address | None, unreadable: Address | None) -> Iterator[Check]:
     rules = house.rules(house.today())
     if not rules:
         yield Check("rules", Level.NOTE, house.terms.pack.inactive_because(house.today()) or "no rule is on")
-    asked = tuple(dict.fromkeys(need for r in rules for need in (*r.rule.needs, *r.rule.decisive)))
-    answer = house.exchange().probe(_target(readable or house.terms.sender), asked, house.clock.now())
+    answer = house.exchange().probe(
+        _target(readable or house.terms.sender), _settings_asked(rules), house.clock.now()
+    )
     yield _readable(answer)
     if answer.trouble is None:
+        organisation = house.organisation(house.directory.people())
         for active in rules:
-            missing = {
-                n.name: answer.unreadable[n.name] for n in active.rule.decisive if n.name in answer.unreadable
-            }
-            yield _decisive(active.rule.id, missing)
+            yield _decisive(active.rule, answer, organisation, house.today())
+    yield from _undecided(house, rules)
     if unreadable is None:
         says = "not tried; name one with --unreadable, such as the works council's"
         yield Check("unreadable mailbox", Level.NOTE, says)
         return
     yield _unreadable(house.exchange().probe(_target(unreadable), (), house.clock.now()))
+
+
+def _settings_asked(rules: Collection[ActiveRule]) -> tuple[Need[Any], ...]:
+    """All that the rules lean on, sizes and settings only: no heading is read to see whether it can be."""
+    leans = (lean for active in rules for group in active.rule.decisive[ROAD].requires for lean in group)
+    needs = (*(need for active in rules for need in active.rule.needs), *leans)
+    asked = (need for need in needs if isinstance(need, Need) and need.data_class <= DataClass.TRAFFIC)
+    return tuple(dict.fromkeys(asked))
 
 
 def _target(address: Address) -> Target:
@@ -176,12 +201,69 @@ def _unreadable(answer: ProbeAnswer) -> Check:
     return Check("unreadable mailbox", Level.NOTE, says)
 
 
-def _decisive(rule: str, missing: dict[str, Reason]) -> Check:
+def _decisive(rule: Rule, answer: ProbeAnswer, organisation: Organisation, today: date) -> Check:
+    """Whether everything that the rule leans on is there; if not, what is missing and what helps."""
+    decisive = rule.decisive[ROAD]
+    if decisive.never:
+        return Check(f"rule {rule.id}", Level.NOTE, f"cannot find deviations here because {decisive.never}")
+    missing: list[list[_Trouble]] = []
+    for group in decisive.requires:
+        troubles = [_trouble(lean, answer, organisation, today) for lean in group]
+        if None not in troubles:
+            missing.append([trouble for trouble in troubles if trouble is not None])
     if not missing:
-        return Check(f"rule {rule}", Level.GOOD, "can find deviations here")
-    facts = ", ".join(f"{name} cannot be read ({reason.code})" for name, reason in missing.items())
-    mend = "; ".join(dict.fromkeys(MENDING[reason] for reason in missing.values()))
-    return Check(f"rule {rule}", Level.BAD, f"cannot find deviations here because {facts}; {mend}")
+        return Check(f"rule {rule.id}", Level.GOOD, "can find deviations here")
+    why = "; ".join(" and ".join(trouble.why for trouble in group) for group in missing)
+    mend = "; ".join(dict.fromkeys(", or ".join(trouble.mend for trouble in group) for group in missing))
+    level = Level.NOTE if all(any(t.choice for t in group) for group in missing) else Level.BAD
+    return Check(f"rule {rule.id}", level, f"cannot find deviations here because {why}. To mend: {mend}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """What is wrong with one thing that a rule leans on. `choice` tells that an organisation may well leave
+    it so: an export that it does not make, a statement that nobody signs."""
+
+    why: str
+    mend: str
+    choice: bool = True
+
+
+def _trouble(lean: Lean, answer: ProbeAnswer, organisation: Organisation, today: date) -> _Trouble | None:
+    """What is wrong with one thing that a rule leans on, and what helps; None when nothing is.
+
+    What the people file says differs from person to person: there a gap makes that one person unknown.
+    """
+    match lean:
+        case Claim():
+            if organisation.states(lean, today):
+                return None
+            mend = f"have it signed in statements.toml, claim {lean.value}"
+            return _Trouble(f"nobody states {name(lean)}", mend)
+        case Basis.CALIBRATION:
+            if organisation.secure_mail.always_marks(today):
+                return None
+            return _Trouble(
+                "secure mail is not calibrated for every client", "run mailbot calibrate secure-mail"
+            )
+        case Basis():
+            return None
+    reason = answer.unreadable.get(lean.name)
+    if reason is None or reason is Reason.NOT_IN_EXPORT:  # the probed mailbox may be none of the exported
+        return None
+    choice = reason in (Reason.EXPORT_MISSING, Reason.EXPORT_STALE)
+    return _Trouble(f"{lean.name} cannot be read ({reason.code})", MENDING[reason], choice)
+
+
+def _undecided(house: House, rules: Collection[ActiveRule]) -> Iterator[Check]:
+    """Rules that the pack switches on and that no decision lets look."""
+    on = {active.rule.id for active in rules}
+    for norm in house.terms.pack.active_norms(house.today()):
+        if norm.rule is not None and norm.rule not in on:
+            says = (
+                f"off: it looks at more than settings, and no decision in force allows that ({norm.article})"
+            )
+            yield Check(f"rule {norm.rule}", Level.NOTE, says)
 
 
 def _left_over(house: House) -> Check:

@@ -12,10 +12,15 @@ from mailbot.engine.plan import LetterHours
 from mailbot.engine.recipients import Mode
 from mailbot.model.clock import Clock
 from mailbot.model.ids import Address, LetterId
+from mailbot.model.organisation import Organisation
+from mailbot.model.people import People
+from mailbot.model.secure_mail import SecureMail
+from mailbot.model.statements import Statement
 from mailbot.model.worktime import ClosedDays, WorkCalendar
+from mailbot.policy.decisions import Decision
 from mailbot.policy.evidence import Evidence
 from mailbot.policy.packs import Pack
-from mailbot.ports import Directory, Exchange, Letters, Operator, Post, Store
+from mailbot.ports import Directory, Exchange, ExportCheck, Letters, Operator, Post, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,10 @@ class Terms:
     sender: Address
     cap: int
     hours: LetterHours
+    secure_mail: SecureMail
+    statements: tuple[Statement, ...]
+    service_accounts: tuple[str, ...]
+    decisions: tuple[Decision, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class House:
     store: Store
     exchange: Callable[[], Exchange]
     post: Callable[[], Post]
+    export: Callable[[], ExportCheck]
     letters: Letters
     operator: Operator
     owner: str
@@ -62,6 +72,17 @@ class House:
     def today(self) -> date:
         return self.clock.now().astimezone(self.terms.zone).date()
 
+    def organisation(self, people: People) -> Organisation:
+        """What rules may know beside one person and one mailbox."""
+        terms = self.terms
+        return Organisation(
+            people.colleagues,
+            people.accepted_domains,
+            terms.service_accounts,
+            terms.secure_mail,
+            terms.statements,
+        )
+
     def gates(self) -> tuple[GateState, ...]:
         return check(self.terms.evidence, self.terms.pack, self.terms.policy_hash, self.today())
 
@@ -72,6 +93,7 @@ class House:
         """What a plan is made under: the policy, the recorded evidence and who may get letters."""
         terms = self.terms
         said = [terms.policy_hash, terms.evidence.model_dump_json(), terms.mode, *sorted(terms.pilot_groups)]
+        said += sorted(decision.id for decision in terms.decisions)
         return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
     def message_id(self, letter: LetterId) -> str:

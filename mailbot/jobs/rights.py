@@ -1,6 +1,5 @@
 """What a person's state is, who looked at it, and leaving somebody out for good."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -8,12 +7,13 @@ from mailbot.engine.plan import next_office_day
 from mailbot.jobs.house import House
 from mailbot.model.errors import MailbotError
 from mailbot.model.findings import Finding
-from mailbot.model.ids import Address, RuleId
+from mailbot.model.ids import Address, PersonKey
 from mailbot.model.letters import LetterKind, LetterOrder, OutboxLetter
 from mailbot.model.people import Person
 from mailbot.model.slots import Job
-from mailbot.model.verdicts import Outcome
+from mailbot.model.verdicts import Judgement
 from mailbot.model.worktime import WorkCalendar
+from mailbot.ports import Work
 
 TELL_WITHIN_DAYS = 5
 NOTICE_AFTER_DAYS = 3
@@ -28,11 +28,11 @@ class NotInPopulation(MailbotError):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All that is kept about one person. `outcomes` are those of the newest sweep."""
+    """All that is kept about one person. `judgements` are those of the newest sweep."""
 
     person: Person
     swept: datetime | None
-    outcomes: Mapping[RuleId, Outcome]
+    judgements: tuple[Judgement, ...]
     findings: tuple[Finding, ...]
     letters: tuple[OutboxLetter, ...]
     told_by: date
@@ -49,39 +49,39 @@ def explain(house: House, address: Address, reason: str, actor: str) -> Explanat
     if person is None:
         raise NotInPopulation("nobody with this address is in the population")
     key = house.store.person_key(person.guid)
-    now, calendar = house.clock.now(), house.calendar()
-    due = _office_days_on(calendar, TELL_WITHIN_DAYS)
+    now = house.clock.now()
     with house.store.begin() as work:
         newest = work.last_counts(Job.SWEEP)
         slot = newest[0].slot.id if newest else None
-        rules = [active.rule.id for active in house.rules(house.today())]
-        outcomes = (
-            {rule: outcome for rule in rules if (outcome := work.outcomes(slot, rule).get(key))}
-            if slot
-            else {}
-        )
+        judgements = work.judgements_of(slot, key) if slot else []
         findings, letters = work.findings_of(key), work.letters_of(key)
-        disclosure = work.disclose(key, now, due)
-        letter = LetterOrder(
-            key=f"explain/{disclosure}",
-            kind=LetterKind.NOTICE,
-            topic="explain",
-            person=key,
-            shown={},
-            not_before=calendar.at(_office_days_on(calendar, NOTICE_AFTER_DAYS), time(8, 30)),
-            not_after=calendar.at(due + PATIENCE, time(17)),
-            weekly=False,
-        )
-        work.order(house.store.letter_id(letter.key), letter, now)
+        disclose(house, work, key)
         work.audit(now, actor, "explain", {"person": key, "reason": reason})
     return Explanation(
         person,
         newest[0].finished if newest else None,
-        outcomes,
+        tuple(judgements),
         tuple(findings),
         tuple(letters),
-        due,
+        _office_days_on(house.calendar(), TELL_WITHIN_DAYS),
     )
+
+
+def disclose(house: House, work: Work, person: PersonKey) -> None:
+    """Somebody looked at this person's state: the person is told of it within 5 working days."""
+    now, calendar = house.clock.now(), house.calendar()
+    due = _office_days_on(calendar, TELL_WITHIN_DAYS)
+    letter = LetterOrder(
+        key=f"explain/{work.disclose(person, now, due)}",
+        kind=LetterKind.NOTICE,
+        topic="explain",
+        person=person,
+        shown={},
+        not_before=calendar.at(_office_days_on(calendar, NOTICE_AFTER_DAYS), time(8, 30)),
+        not_after=calendar.at(due + PATIENCE, time(17)),
+        weekly=False,
+    )
+    work.order(house.store.letter_id(letter.key), letter, now)
 
 
 def _office_days_on(calendar: WorkCalendar, days: int) -> date:

@@ -22,8 +22,10 @@ from mailbot.model.needs import Need
 from mailbot.model.people import People, Person
 from mailbot.model.plan import Case, Held, Plan
 from mailbot.model.slots import Claim, Job, Slot, SlotResult
+from mailbot.model.tasks import Task
 from mailbot.model.worktime import WorkCalendar
 from mailbot.ports import Target, Work
+from mailbot.rules import Tells
 
 log = structlog.get_logger(__name__)
 
@@ -38,13 +40,15 @@ SHRINK_LEAST, SHRINK_PERCENT = 5, 10
 
 CAPPED = "letters_capped"
 PARTIAL = "sweep_partial"
+TASKS = "tasks_open"
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What a sweep came to. `plan` is None for a closed run; `counts` are its steps by rule and name."""
+    """What a sweep came to. `plan` is None for a closed run; `counts` are its steps by rule and name,
+    `tasks` the mailboxes that an administrator has work with."""
 
     slot: Slot
     result: SlotResult
@@ -52,6 +56,7 @@ class SweepReport:
     plan: PlanId | None = None
     counts: dict[tuple[RuleId, str], int] = field(default_factory=dict)
     closed_gates: tuple[str, ...] = ()
+    tasks: dict[Task, int] = field(default_factory=dict)
 
 
 def quiet(_done: int, _all: int) -> None:
@@ -90,7 +95,9 @@ def sweep(
     calendar = house.calendar()
     rules = house.rules(calendar.today)
     population = _population(house, people, calendar)
-    _read(house, slot, population, rules, calendar, progress)
+    organisation = house.organisation(people)
+    candidates = {key: judge.Candidate(key, person, organisation) for key, person in population.items()}
+    _read(house, slot, candidates, rules, calendar, progress)
     return _conclude(house, slot, people, population, rules, calendar, dry_run, started)
 
 
@@ -117,30 +124,31 @@ def _population(house: House, people: People, calendar: WorkCalendar) -> dict[Pe
 def _read(
     house: House,
     slot: Slot,
-    population: dict[PersonKey, Person],
+    candidates: dict[PersonKey, judge.Candidate],
     rules: Collection[ActiveRule],
     calendar: WorkCalendar,
     progress: Progress,
 ) -> None:
     with house.store.begin() as work:
         done = work.judged(slot.id)
-    people = {person.guid: (key, person) for key, person in population.items()}
-    targets = [Target(p.guid, p.address) for key, p in population.items() if key not in done]
-    count = len(population) - len(targets)
-    progress(count, len(population))
+    by_guid = {candidate.person.guid: candidate for candidate in candidates.values()}
+    left = [candidate.person for key, candidate in candidates.items() if key not in done]
+    targets = [Target(person.guid, person.address) for person in left]
+    count = len(candidates) - len(targets)
+    progress(count, len(candidates))
 
     def follow_up(facts: MailboxFacts) -> Collection[Need[Any]]:
-        return judge.follow_up(rules, people[facts.guid][1], facts, calendar)
+        return judge.follow_up(rules, by_guid[facts.guid], facts, calendar)
 
     for facts in house.exchange().read(targets, judge.needs(rules), follow_up, calendar.now):
-        key, person = people[facts.guid]
-        judgements = judge.judge(rules, person, facts, calendar)
+        candidate = by_guid[facts.guid]
+        judgements = judge.judge(rules, candidate, facts, calendar)
         now = house.clock.now()
         with house.store.begin() as work:
-            work.record(slot.id, key, facts.was_read, judgements, now)
+            work.record(slot.id, candidate.key, facts.was_read, judgements, now)
             work.extend(slot.id, house.owner, now if house.halting() else now + LEASE)
         count += 1
-        progress(count, len(population))
+        progress(count, len(candidates))
         if house.halting():
             raise Halted(f"{slot.id} stops here and goes on after the restart")
 
@@ -168,6 +176,8 @@ def _conclude(
                 house.terms.hours,
                 {active.rule.id: active.rule.priority for active in rules},
                 test=house.terms.mode is Mode.REDIRECT,
+                urgent=frozenset(a.rule.id for a in rules if a.rule.urgent),
+                silent=frozenset(a.rule.id for a in rules if a.rule.tells is not Tells.PERSON),
             ),
             held_for,
             work.nudged_since(now - plan.WEEK),
@@ -189,12 +199,14 @@ def _conclude(
         missed = population.keys() - left_out - work.judged(slot.id)
         whole = not missed and not _unvisited(figures)
         result = SlotResult.COMPLETE if whole else SlotResult.PARTIAL
+        tasks = work.task_counts(slot.id)
         work.settle(slot.id)
         work.finish(slot.id, now, result, _counts(figures, made, len(people.by_guid)))
         work.audit(now, "mailbot", "dry_run" if dry_run else "sweep", {"slot": slot.id, "plan": made.id})
     if not dry_run:
         house.operator.ran(Job.SWEEP, slot.id, now, result.value, _counts(figures, made, len(people.by_guid)))
         _tell(house, result, figures, made)
+        _tell_of_tasks(house, sum(tasks.values()))
     log.info(
         "sweep finished",
         slot=slot.id,
@@ -203,7 +215,7 @@ def _conclude(
         read=figures.coverage.read,
         letters=made.letters,
     )
-    return SweepReport(slot, result, figures, made.id, dict(made.counts()))
+    return SweepReport(slot, result, figures, made.id, dict(made.counts()), tasks=dict(tasks))
 
 
 def _tell(house: House, result: SlotResult, figures: SweepFigures, made: Plan) -> None:
@@ -224,6 +236,13 @@ def _tell(house: House, result: SlotResult, figures: SweepFigures, made: Plan) -
         )
     else:
         house.operator.solved(PARTIAL)
+
+
+def _tell_of_tasks(house: House, tasks: int) -> None:
+    if tasks:
+        house.operator.problem(TASKS, f"{tasks} tasks for the administrator; see: mailbot tasks")
+    else:
+        house.operator.solved(TASKS)
 
 
 def _cases(

@@ -1,0 +1,74 @@
+"""Learns from an administrator's own test mails how secure mail shows on a sent copy."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from mailbot.jobs.house import House
+from mailbot.jobs.mending import MENDING
+from mailbot.model.errors import Unreachable
+from mailbot.model.facts import Unknown
+from mailbot.model.ids import Address, ObjectGuid
+from mailbot.model.needs import SentSamples
+from mailbot.policy.calibration import (
+    ClientResult,
+    SampleRedactor,
+    compare,
+    forgotten,
+    recorded,
+)
+from mailbot.policy.secure_mail import SecureMailFile
+from mailbot.ports import Target
+
+DAYS = 14
+"""How far back test mails are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What the test mails show. `forgotten` are clients of the earlier calibration without new test mails.
+
+    `file` is what `secure_mail.toml` becomes; None when a mail is missing, or a client was forgotten.
+    """
+
+    results: tuple[ClientResult, ...]
+    forgotten: tuple[str, ...]
+    file: SecureMailFile | None
+
+
+def calibrate(
+    house: House,
+    mailbox: Address,
+    existing: SecureMailFile,
+    *,
+    approver: str,
+    review_by: date | None = None,
+    confirmed_tags: Collection[str] = (),
+    more_headers: Collection[str] = (),
+    actor: str = "mailbot",
+) -> Calibration:
+    """Read the test mails in the sent items of `mailbox`, and only these: the server looks for their subject.
+
+    A mailbox that is excluded is not touched, and looks as one without test mails: who is excluded is
+    nobody's business. Raises Unreachable when the mailbox cannot be read, ValueError for what cannot be a
+    header's name and for a review that is not within a year.
+    """
+    if house.directory.guid_of(mailbox) and house.directory.people().with_address(mailbox) is None:
+        return Calibration((), forgotten((), existing), None)
+    today = house.today()
+    need = SentSamples(today - timedelta(days=DAYS), SampleRedactor(more_headers))
+    house.exchange().sign_in()
+    target = Target(ObjectGuid(""), mailbox)
+    [facts] = house.exchange().read([target], [need], lambda _facts: (), house.clock.now())
+    found = facts.get(need)
+    with house.store.begin() as work:
+        work.audit(house.clock.now(), actor, "calibrate", {"approver": approver})
+    if isinstance(found, Unknown):
+        reason = found.reason
+        raise Unreachable(f"the mailbox cannot be read ({reason.code}); {MENDING[reason]}")
+    results = compare(found.value, confirmed_tags, existing.value().labels)
+    missed = forgotten(results, existing)
+    if not results or missed or any(result.error for result in results):
+        return Calibration(results, missed, None)
+    file = recorded(results, existing, approver=approver, approved=today, review_by=review_by)
+    return Calibration(results, missed, file)
