@@ -10,6 +10,6 @@ from tests.acceptance.municipality import Municipality, municipality
 
 @pytest.fixture
 def voorbeeld(tmp_path: Path) -> Iterator[Municipality]:
-    """A fresh gemeente Voorbeeld with 150 mailboxes, delivery live."""
+    """A fresh gemeente Voorbeeld with 250 mailboxes, delivery live."""
     with municipality(tmp_path) as here:
         yield here

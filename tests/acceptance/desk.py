@@ -21,7 +21,7 @@ from mailbot import cli, wiring
 from mailbot.jobs.deliver import DeliveryReport, deliver
 from mailbot.model.clock import SystemClock
 from mailbot.model.ids import ObjectGuid, PersonKey
-from mailbot.simulator import Delivered
+from mailbot.simulator import Delivered, Fault, FaultKind
 from mailbot.simulator.residents import Resident
 from tests.acceptance.municipality import AMSTERDAM, Municipality, municipality
 
@@ -188,3 +188,10 @@ def tables(here: Municipality) -> dict[str, int]:
     with sqlite3.connect(f"file:{here.settings / 'mailbot.db'}?mode=ro", uri=True) as database:
         names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}  # noqa: S608
+
+
+def nobody_opens() -> list[Fault]:
+    """An Exchange that answers, and lets nobody's mailbox be opened."""
+    operations = ("FindFolder", "GetFolder", "GetDelegate", "GetUserConfiguration", "GetUserOofSettings")
+    denied = [Fault(FaultKind.SOAP_CODE, name, code="ErrorImpersonateUserDenied") for name in operations]
+    return [*denied, Fault(FaultKind.CODE, "GetUserAvailability", code="ErrorNoFreeBusyAccess", nth=2)]

@@ -9,17 +9,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from mailbot import wiring
+from mailbot.cli import demo, demo_settings
 from mailbot.config.shipped import shipped_settings
 from mailbot.jobs.house import House
 from mailbot.model.clock import SetClock
 from mailbot.model.slots import Job, Slot
+from mailbot.policy.decisions import Decision
 from mailbot.simulator import SimulatorServer, Town
 from mailbot.simulator.town import STORIES
 from mailbot.store.keys import create_key_file
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 MONDAY = datetime(2026, 11, 23, 6, 0, tzinfo=AMSTERDAM)
-PASSWORD = "demo-only"
 
 
 @dataclass
@@ -49,9 +50,16 @@ class Municipality:
         return moment
 
     @contextmanager
-    def opened(self, owner: str = "test") -> Iterator[House]:
-        with wiring.opened(self.settings, {}, clock=self.clock, owner=owner) as house:
+    def opened(self, owner: str = "test", decisions: Sequence[Decision] = ()) -> Iterator[House]:
+        """`decisions` open headings; without one the rule about labelled mail is off."""
+        with wiring.opened(
+            self.settings, {}, clock=self.clock, owner=owner, decisions=tuple(decisions)
+        ) as house:
             yield house
+
+    def calibrated(self) -> None:
+        """Calibrate secure mail from the town's test mails, as the demo does."""
+        demo.calibrate_voorbeeld(self.settings, self.clock)
 
     def slot(self, job: Job = Job.SWEEP) -> Slot:
         now = self.clock.now().astimezone(AMSTERDAM)
@@ -68,7 +76,7 @@ class Municipality:
 @contextmanager
 def municipality(
     folder: Path,
-    mailboxes: int = 150,
+    mailboxes: int = 250,
     mode: str = "live",
     journal: Path | None = None,
     stories: Sequence[str] | None = None,
@@ -82,25 +90,21 @@ def municipality(
     town = Town.build(seed=1, mailboxes=mailboxes, now=MONDAY, stories=cast)
     with SimulatorServer(town, journal=journal) as server:
         settings = folder / "settings"
-        write_settings(settings, server.endpoint, mode)
-        town.write_files(settings)
+        files = folder / "municipality"
+        files.mkdir(parents=True)
+        town.write_files(files)
+        write_settings(settings, server.endpoint, files, mode)
         yield Municipality(town, server, settings, SetClock(MONDAY))
 
 
-def write_settings(settings: Path, endpoint: str, mode: str = "live") -> None:
+def write_settings(settings: Path, endpoint: str, files: Path, mode: str = "live") -> None:
     """The shipped settings as an administrator would complete them for this endpoint."""
     shutil.copytree(shipped_settings(), settings)
-    file = settings / "mailbot.toml"
-    text = file.read_text(encoding="utf-8")
-    for old, new in (
-        ("https://mail.voorbeeld.example/EWS/Exchange.asmx", endpoint),
-        ('mode = "off"', f'mode = "{mode}"'),
-        ('auth = "ntlm" ', 'auth = "basic"'),
-    ):
+    demo_settings.complete(settings, endpoint, files, mode)
+    toml = settings / "mailbot.toml"
+    text = toml.read_text(encoding="utf-8")
+    for old, new in (('auth = "ntlm" ', 'auth = "basic"'), ("cap_per_run = 5000", "cap_per_run = 200")):
         assert old in text, f"the shipped mailbot.toml has no {old!r}"
         text = text.replace(old, new)
-    file.write_text(text, encoding="utf-8")
-    password = settings / "exchange.password"
-    password.write_text(PASSWORD, encoding="ascii")
-    password.chmod(0o600)
+    toml.write_text(text, encoding="utf-8")
     create_key_file(settings / "mailbot.key")

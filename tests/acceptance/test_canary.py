@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from mailbot.cli.demo_settings import PASSWORD
 from mailbot.jobs.deliver import deliver
 from mailbot.jobs.digest import digest
 from mailbot.jobs.rights import check_disclosures, explain
@@ -20,7 +21,7 @@ from mailbot.model.ids import Address
 from mailbot.model.slots import Job
 from mailbot.reports.logs import configure
 from mailbot.simulator import Fault, FaultKind
-from tests.acceptance.municipality import PASSWORD, Municipality
+from tests.acceptance.municipality import Municipality
 
 
 def tables(folder: Path) -> str:

@@ -10,6 +10,7 @@ from mailbot.jobs.sweep import sweep
 from mailbot.model.errors import Unreachable
 from mailbot.model.letters import LetterState
 from mailbot.simulator import Fault, FaultKind
+from tests.acceptance.desk import nobody_opens
 from tests.acceptance.municipality import Municipality
 
 
@@ -129,9 +130,7 @@ def test_one_letter_that_always_fails_holds_up_no_other(voorbeeld: Municipality)
 
 
 def test_an_exchange_that_answers_nobody_is_told_and_not_called_complete(voorbeeld: Municipality) -> None:
-    denied = Fault(FaultKind.SOAP_CODE, operation="FindFolder", code="ErrorImpersonateUserDenied")
-    hidden = Fault(FaultKind.CODE, operation="GetUserAvailability", code="ErrorNoFreeBusyAccess", nth=2)
-    voorbeeld.server.faults.add(denied, hidden)
+    voorbeeld.server.faults.add(*nobody_opens())
     with voorbeeld.opened() as house:
         report = sweep(house, voorbeeld.slot())
         assert report is not None

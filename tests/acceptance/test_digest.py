@@ -160,7 +160,7 @@ def test_no_digest_shows_how_many_people_deviate(voorbeeld_on_monday: Municipali
 
 def test_it_says_how_many_mailboxes_were_read(voorbeeld_on_monday: Municipality) -> None:
     for (mail,) in digests(voorbeeld_on_monday).values():
-        assert re.search(r"14\d (van de 150 postbussen|of the 150 mailboxes)", mail.body)
+        assert re.search(r"2\d\d (van de 250 postbussen|of the 250 mailboxes)", mail.body)
 
 
 def test_excluded_people_are_in_no_figure_and_get_no_digest(voorbeeld_on_monday: Municipality) -> None:

@@ -29,9 +29,9 @@ def lines(desk: Desk, *words: str) -> tuple[int, dict[str, str]]:
 def test_a_healthy_house_is_all_good(desk: Desk) -> None:
     code, said = lines(desk, "--readable", desk.resident("plain-over").address, "--unreadable", denied(desk))
     assert code == 0
-    assert [what for what, says in said.items() if not says.startswith("good, ") and "hash" not in what] == [
-        "excluded groups"
-    ], "so small a town has no ombudsman"
+    notes = {what for what, says in said.items() if not says.startswith("good, ") and "hash" not in what}
+    assert notes == {"excluded groups", "rule confidential_external"}, "no ombudsman, and no decision"
+    assert "no decision in force allows that" in said["rule confidential_external"]
     assert set(said) >= {
         *(f"gate G{n}" for n in range(6)),
         "audit log",

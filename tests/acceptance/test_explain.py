@@ -46,7 +46,13 @@ def test_it_shows_what_is_kept_and_when_the_person_hears_of_it(desk: Desk) -> No
 def test_as_json_it_says_the_same(desk: Desk) -> None:
     desk.types("sweep")
     shown = desk.shows("explain", desk.resident("both-rules").address, "--reason", REASON)
-    assert shown["verdicts"] == {"quota": "deviation", "out_of_office": "deviation"}
+    assert shown["verdicts"] == {
+        "delegates": "compliant",
+        "leaver": "not_applicable",
+        "out_of_office": "deviation",
+        "quota": "deviation",
+        "signature": "compliant",
+    }
     assert {(row["rule"], row["state"]) for row in shown["findings"]} == {
         ("quota", "open"),
         ("out_of_office", "open"),

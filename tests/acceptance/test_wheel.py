@@ -86,8 +86,8 @@ def test_the_settings_are_inside(installed: Installed) -> None:
 
 def test_the_demo_runs_from_it(installed: Installed) -> None:
     """Simulator, letter layouts, database migrations: whatever is not Python must be in the wheel too."""
-    shown = json.loads(installed.types("demo", "--json", "--mailboxes", "150", "--folder", "demo"))
-    assert shown["mailboxes"]["population"] == 150
+    shown = json.loads(installed.types("demo", "--json", "--mailboxes", "250", "--folder", "demo"))
+    assert shown["mailboxes"]["population"] == 250
     assert shown["letters"]["sent"] > 30
 
 

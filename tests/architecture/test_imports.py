@@ -50,7 +50,9 @@ def test_help_is_shown_without_the_heavy_libraries() -> None:
 
 
 def test_every_file_of_the_rules_folder_is_a_rule_of_its_name() -> None:
-    assert {module.name for module in pkgutil.iter_modules(rules.__path__)} == set(registry())
+    """`mail` holds the pure helpers that redactors share; it is no rule."""
+    modules = {module.name for module in pkgutil.iter_modules(rules.__path__) if not module.ispkg}
+    assert modules == set(registry())
 
 
 @pytest.mark.parametrize("rule", registry().values(), ids=lambda rule: rule.id)

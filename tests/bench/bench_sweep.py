@@ -22,11 +22,12 @@ from lxml import etree
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from mailbot import wiring
+from mailbot.cli.demo_settings import PASSWORD
 from mailbot.jobs.sweep import sweep
 from mailbot.model.clock import SetClock
 from mailbot.model.slots import Job, Slot
 from mailbot.reports.logs import configure
-from tests.acceptance.municipality import MONDAY, PASSWORD, write_settings
+from tests.acceptance.municipality import MONDAY, write_settings
 
 ROUNDS = 3
 
@@ -81,9 +82,7 @@ def bench(mailboxes: int, folder: Path) -> None:
         assert simulator.stdout is not None
         endpoint = json.loads(simulator.stdout.readline())["endpoint"]
         settings = folder / "settings"
-        write_settings(settings, endpoint)
-        for name in ("people.csv", "accepted_domains.txt"):
-            (settings / name).write_bytes((folder / "town" / name).read_bytes())
+        write_settings(settings, endpoint, folder / "town")
         clock = SetClock(MONDAY)
         ratios = []
         for number in range(ROUNDS):

@@ -12,7 +12,7 @@ from exchangelib.services.common import EWSAccountService, EWSService
 from lxml import etree
 from requests import PreparedRequest, Response
 
-from mailbot.exchange.ews import calls, connection
+from mailbot.exchange.ews import access_calls, calls, connection
 from mailbot.model.ids import Address, LetterId, ObjectGuid
 from mailbot.ports import Exchange, Post, Target
 from mailbot.simulator import SimulatorServer, Town
@@ -211,3 +211,8 @@ class TestThePinnedClient:
         if name != "_get_response_xml":
             assert getattr(calls._FindFolder, name) != getattr(FindFolder, name)
         assert issubclass(GetUserOofSettings, EWSAccountService)
+
+    def test_of_delegates_the_whole_answer_is_ours(self) -> None:
+        ours = access_calls._GetDelegate
+        assert ours._get_soap_messages is not EWSService._get_soap_messages
+        assert ours._response_tag().endswith("}GetDelegateResponse")

@@ -39,6 +39,30 @@ NORMS = {
             Language.EN: "Whoever is away for more than 2 working days turns on an automatic reply.",
         },
     ),
+    RuleId("delegates"): NormText(
+        "4.8",
+        REGULATION,
+        {
+            Language.NL: "Minstens 2 collega's kunnen in je postbus kijken als je er niet bent.",
+            Language.EN: "At least 2 colleagues can look into your mailbox while you are away.",
+        },
+    ),
+    RuleId("signature"): NormText(
+        "5.10",
+        REGULATION,
+        {
+            Language.NL: "Mail naar buiten heeft een handtekening.",
+            Language.EN: "Mail to the outside carries a signature.",
+        },
+    ),
+    RuleId("confidential_external"): NormText(
+        "5.3",
+        REGULATION,
+        {
+            Language.NL: "Mail met het woord vertrouwelijk in het onderwerp gaat beveiligd naar buiten.",
+            Language.EN: "Mail with the word confidential in its subject goes outside secured.",
+        },
+    ),
 }
 QUOTA: Mapping[str, Shown] = {"size_bytes": 6_549_825_126, "limit_bytes": 5 * 1024**3}
 ABSENCE: Mapping[str, Shown] = {
@@ -48,6 +72,8 @@ ABSENCE: Mapping[str, Shown] = {
     "reply_set": False,
     "reply_empty": False,
 }
+COLLEAGUES: Mapping[str, Shown] = {"minimum": 2, "effective": 1}
+LABELLED: Mapping[str, Shown] = {"messages": 2, "week": date(2026, 11, 16), "forbidden": False}
 FIGURES = DigestFigures(
     Coverage(population=250, read=243),
     {RuleId("quota"): Figure(Level.DEPARTMENT, Word.FEW)},
@@ -107,6 +133,18 @@ def _cases() -> list[Case]:
             "out_of_office",
             nudge,
             {**ABSENCE, "reply_set": True, "open_end": True},
+        ),
+        Case("delegates-nudge", "delegates", nudge, COLLEAGUES),
+        Case("delegates-nudge-none-of-one", "delegates", nudge, {"minimum": 1, "effective": 0}),
+        Case("signature-nudge", "signature", nudge, {"made": False}),
+        Case("signature-nudge-made", "signature", nudge, {"made": True}),
+        Case("confidential_external-nudge", "confidential_external", nudge, LABELLED),
+        Case("confidential_external-nudge-one", "confidential_external", nudge, {**LABELLED, "messages": 1}),
+        Case(
+            "confidential_external-nudge-forbidden",
+            "confidential_external",
+            nudge,
+            {**LABELLED, "forbidden": True},
         ),
         Case("explain-notice", "explain", notice, {}, more=looked),
         Case("digest", "digest", digest, encode(FIGURES), more={"agenda": AGENDA}),
@@ -184,6 +222,21 @@ def quota_letter() -> Letter:
 @pytest.fixture
 def absence_letter() -> Letter:
     return next(case for case in CASES if case.name == "out_of_office-nudge.nl").letter()
+
+
+@pytest.fixture
+def delegates_letter() -> Letter:
+    return next(case for case in CASES if case.name == "delegates-nudge.nl").letter()
+
+
+@pytest.fixture
+def signature_letter() -> Letter:
+    return next(case for case in CASES if case.name == "signature-nudge.nl").letter()
+
+
+@pytest.fixture
+def confidential_letter() -> Letter:
+    return next(case for case in CASES if case.name == "confidential_external-nudge.nl").letter()
 
 
 @pytest.fixture

@@ -15,7 +15,14 @@ from mailbot.letters.palette import DARK, LIGHT
 from mailbot.model.letters import Letter, Mail
 
 Render = Callable[[Letter], Mail]
-SHOWN = ("quota_letter", "absence_letter", "digest_letter")
+SHOWN = (
+    "quota_letter",
+    "absence_letter",
+    "delegates_letter",
+    "signature_letter",
+    "confidential_letter",
+    "digest_letter",
+)
 WIDTHS = (360, 800)
 SCREEN = 1150
 """Pixels of height that a digest may take on a desk: one screen."""

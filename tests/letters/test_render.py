@@ -127,7 +127,8 @@ def test_the_agenda_of_a_digest_is_in_order_of_day(digest_letter: Letter, render
 def test_a_digest_begins_with_what_was_read(digest_letter: Letter, post_help: TomlLetters) -> None:
     first, *_ = post_help.document(digest_letter).blocks
     assert getattr(first, "text", None) == (
-        "Bij 243 van de 250 postbussen konden we de instellingen bekijken. Berichten lezen we niet."
+        "Bij 243 van de 250 postbussen konden we de instellingen bekijken. "
+        "De inhoud van berichten lezen we niet."
     )
 
 
@@ -187,7 +188,7 @@ def test_a_letter_with_a_hole_in_it_is_not_made(shown: Any, quota_letter: Letter
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"topic": "signature"}, "no text for a nudge on signature"),
+        ({"topic": "leaver"}, "no text for a nudge on leaver"),
         ({"kind": LetterKind.REMINDER}, "no text for a reminder on quota"),
         ({"topic": "digest", "kind": LetterKind.DIGEST}, "figures of a digest"),
         ({"topic": "explain", "kind": LetterKind.NOTICE}, "looked_days"),

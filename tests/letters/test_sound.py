@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mailbot.letters.render import NormText, TomlLetters
+from mailbot.letters.schema import Shape
 from mailbot.letters.style import DELETING, speaks_of_deleting, style_faults
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.ids import Address, RuleId
@@ -57,9 +58,14 @@ def test_every_letter_greets_its_reader_and_names_the_organisation(
 
 
 def test_every_letter_to_an_employee_says_what_it_is_and_who_sees_it(
-    quota_letter: Letter, absence_letter: Letter, render: Callable[[Letter], Mail]
+    quota_letter: Letter,
+    absence_letter: Letter,
+    delegates_letter: Letter,
+    signature_letter: Letter,
+    confidential_letter: Letter,
+    render: Callable[[Letter], Mail],
 ) -> None:
-    for letter in (quota_letter, absence_letter):
+    for letter in (quota_letter, absence_letter, delegates_letter, signature_letter, confidential_letter):
         text = render(letter).text
         for promise in (
             "alleen aan jou",
@@ -84,6 +90,13 @@ def test_under_hold_no_letter_speaks_of_deleting(
     document = post_help.document(letter)
     for part in (document.subject, *document.core, *document.rest):
         assert speaks_of_deleting(part, language) is None
+
+
+def test_what_a_delegate_may_see_names_nobody_and_no_message(texts: LetterTexts) -> None:
+    """Whoever may open the mailbox can read its letters: numbers and weeks only, nothing in words."""
+    for language in Language:
+        for topic in ("delegates", "confidential_external", "signature"):
+            assert Shape.TEXT not in texts.topics[topic][language].placeholders.values()
 
 
 def test_without_hold_the_quota_letter_does_say_how(
@@ -170,6 +183,9 @@ def test_kinds_that_are_shipped(texts: LetterTexts) -> None:
     assert kinds == {
         "quota": {LetterKind.NUDGE},
         "out_of_office": {LetterKind.NUDGE},
+        "delegates": {LetterKind.NUDGE},
+        "signature": {LetterKind.NUDGE},
+        "confidential_external": {LetterKind.NUDGE},
         "explain": {LetterKind.NOTICE},
         "digest": {LetterKind.DIGEST},
     }

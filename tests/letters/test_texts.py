@@ -149,7 +149,15 @@ def test_a_text_can_do_nothing_but_print(
 
 
 def test_tips_have_names_that_last(texts: LetterTexts) -> None:
-    assert texts.tips == ("digest.helper", "digest.leave", "out_of_office", "quota")
+    assert texts.tips == (
+        "confidential_external",
+        "delegates",
+        "digest.helper",
+        "digest.leave",
+        "out_of_office",
+        "quota",
+        "signature",
+    )
     for name in texts.tips:
         assert texts.tip(name, Language.EN)
     assert texts.tip("gone", Language.NL) is None

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from hypothesis import strategies as st
 
+from mailbot.casefiles.notation import ZONE
 from mailbot.engine import plan
 from mailbot.model.facts import Reason
 from mailbot.model.findings import Finding, FindingState, Transition
@@ -20,11 +21,13 @@ from mailbot.model.mailbox import Interval
 from mailbot.model.plan import Case, PlanStep
 from mailbot.model.verdicts import Kind, Verdict, compliant, deviation, not_applicable, tip, unknown
 from mailbot.model.worktime import ClosedDays, WorkCalendar
-from tests.rules.notation import ZONE
 
 RULES = {RuleId("quota"): Kind.STATE, RuleId("out_of_office"): Kind.EVENT}
 LIMITS = plan.Limits(
-    cap=1000, hours=plan.LetterHours(), priority={RuleId("quota"): 40, RuleId("out_of_office"): 20}
+    cap=1000,
+    hours=plan.LetterHours(),
+    priority={RuleId("quota"): 40, RuleId("out_of_office"): 20},
+    urgent=frozenset({RuleId("out_of_office")}),
 )
 CLOSED = ClosedDays({2026: frozenset({date(2026, 4, 6), date(2026, 4, 27)})})
 FIRST_DAY = date(2026, 3, 9)

@@ -6,10 +6,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailbot.casefiles.notation import ZONE
 from mailbot.model.mailbox import AbsenceList, Interval
 from mailbot.model.worktime import ClosedDays, Hours, WorkCalendar, WorkPattern
 from mailbot.rules.out_of_office import Block, OutOfOffice, blocks, counts, merge
-from tests.rules.notation import ZONE
 
 NORM = OutOfOffice(more_than_days=2, day_counts_from_percent=50, tolerance_hours=2)
 BACK, AHEAD = timedelta(days=7), timedelta(days=35)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailbot.casefiles.notation import ZONE
 from mailbot.engine.lifecycle import finding_id
 from mailbot.engine.plan import LetterHours, Limits, make_steps
 from mailbot.model.facts import Reason
@@ -15,11 +16,11 @@ from mailbot.model.mailbox import Interval
 from mailbot.model.plan import Case, Held, PlanStep
 from mailbot.model.verdicts import Kind, compliant, deviation, not_applicable, unknown
 from mailbot.model.worktime import ClosedDays, WorkCalendar
-from tests.rules.notation import ZONE
 
 QUOTA, SIGNATURE, ABSENCE = RuleId("quota"), RuleId("signature"), RuleId("out_of_office")
 KINDS = {QUOTA: Kind.STATE, SIGNATURE: Kind.STATE, ABSENCE: Kind.EVENT}
 PRIORITY = {ABSENCE: 20, QUOTA: 40, SIGNATURE: 45}
+URGENT = frozenset({ABSENCE})
 PEOPLE = [PersonKey(letter * 64) for letter in "0123456789"]
 CLOSED = ClosedDays(
     {
@@ -72,7 +73,7 @@ def no_hold(_person: PersonKey) -> None:
 def steps(
     found: list[Case], calendar: WorkCalendar, cap: int = 1000, nudged: frozenset[PersonKey] = frozenset()
 ) -> tuple[PlanStep, ...]:
-    return make_steps(found, calendar, Limits(cap, LetterHours(), PRIORITY), no_hold, nudged)
+    return make_steps(found, calendar, Limits(cap, LetterHours(), PRIORITY, urgent=URGENT), no_hold, nudged)
 
 
 @given(st.data(), calendars, st.integers(0, 6), st.sets(st.sampled_from(PEOPLE)))
@@ -151,6 +152,8 @@ def test_whoever_is_held_back_gets_no_letter_but_the_finding_is_made(
 ) -> None:
     found = data.draw(cases(calendar))
     free = steps(found, calendar)
-    held = make_steps(found, calendar, Limits(1000, LetterHours(), PRIORITY), lambda _person: why, ())
+    held = make_steps(
+        found, calendar, Limits(1000, LetterHours(), PRIORITY, urgent=URGENT), lambda _person: why, ()
+    )
     assert not any(step.letter for step in held)
     assert {s.transition for s in held if s.transition} == {s.transition for s in free if s.transition}

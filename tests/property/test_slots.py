@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailbot.casefiles.notation import ZONE
 from mailbot.engine.slots import Schedule, due
 from mailbot.model.slots import Job, Slot
-from tests.rules.notation import ZONE
 
 OFFICE_WEEK = frozenset(range(5))
 START = date(2026, 1, 1)

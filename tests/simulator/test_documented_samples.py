@@ -8,6 +8,8 @@ import pytest
 import requests
 from lxml import etree
 
+from mailbot.simulator.mailboxes import Group, OwaOptions, Right
+
 
 def outline(element):
     """Names of an element and everything in it, as nested lists."""
@@ -134,6 +136,100 @@ def test_get_inbox_rules_with_a_rule_that_moves_mail(client, asks, address):
         "IsEnabled",
         ["Conditions", ["ContainsSubjectStrings", "String"]],
         ["Actions", ["MoveToFolder", "FolderId"]],
+    ]
+
+
+def test_get_delegate(client, asks, address, town):
+    """Article "GetDelegate operation", successful response; the sample has two of the six levels."""
+    owner, colleague = address("plain-over"), address("deep-over")
+    mailbox = town.mailbox(owner)
+    mailbox.rights = {mailbox.folders.by_name["inbox"].id: [Right(colleague, "Reviewer", delegate=True)]}
+    got = client.ask(asks.delegates(owner), owner)
+    folders = ("Calendar", "Tasks", "Inbox", "Contacts", "Notes", "Journal")
+    assert outline(got.content) == [
+        "GetDelegateResponse",
+        "ResponseCode",
+        [
+            "ResponseMessages",
+            [
+                "DelegateUserResponseMessageType",
+                "ResponseCode",
+                [
+                    "DelegateUser",
+                    ["UserId", "SID", "PrimarySmtpAddress", "DisplayName"],
+                    ["DelegatePermissions", *(f"{name}FolderPermissionLevel" for name in folders)],
+                    "ReceiveCopiesOfMeetingMessages",
+                    "ViewPrivateItems",
+                ],
+            ],
+        ],
+        "DeliverMeetingRequests",
+    ]
+
+
+def test_expand_dl(client, asks, address, town):
+    """Article "ExpandDL operation", successful and error response."""
+    members = (address("plain-over"), address("deep-over"))
+    town.groups["team@voorbeeld.example"] = Group("team@voorbeeld.example", members)
+    member = ["Mailbox", "Name", "EmailAddress", "RoutingType", "MailboxType"]
+    got = client.ask(asks.expand("team@voorbeeld.example"))
+    assert outline(got.content) == [
+        "ExpandDLResponse",
+        ["ResponseMessages", ["ExpandDLResponseMessage", "ResponseCode", ["DLExpansion", member, member]]],
+    ]
+    refused = client.ask(asks.expand("niemand@voorbeeld.example"))
+    assert outline(refused.content) == [
+        "ExpandDLResponse",
+        [
+            "ResponseMessages",
+            ["ExpandDLResponseMessage", "MessageText", "ResponseCode", "DescriptiveLinkKey"],
+        ],
+    ]
+    assert refused.codes == ["ErrorNameResolutionNoResults"]
+
+
+def test_resolve_names(client, asks, address):
+    """Article "ResolveNames operation", successful and error response; without contact data."""
+    got = client.ask(asks.resolve(address("plain-over")))
+    assert outline(got.content) == [
+        "ResolveNamesResponse",
+        [
+            "ResponseMessages",
+            [
+                "ResolveNamesResponseMessage",
+                "ResponseCode",
+                [
+                    "ResolutionSet",
+                    ["Resolution", ["Mailbox", "Name", "EmailAddress", "RoutingType", "MailboxType"]],
+                ],
+            ],
+        ],
+    ]
+    refused = client.ask(asks.resolve("niemand@voorbeeld.example"))
+    assert refused.text_of(".//m:MessageText") == "No results were found."
+    assert refused.codes == ["ErrorNameResolutionNoResults"]
+
+
+def test_get_user_configuration(client, asks, address, town):
+    """Article "GetUserConfiguration operation", successful response; the folder is named by its own id."""
+    someone = address("plain-over")
+    town.mailbox(someone).owa = OwaOptions(auto_add=True)
+    entry = ["DictionaryEntry", ["DictionaryKey", "Type", "Value"], ["DictionaryValue", "Type", "Value"]]
+    got = client.ask(asks.options(), someone)
+    assert outline(got.content) == [
+        "GetUserConfigurationResponse",
+        [
+            "ResponseMessages",
+            [
+                "GetUserConfigurationResponseMessage",
+                "ResponseCode",
+                [
+                    "UserConfiguration",
+                    ["UserConfigurationName", "FolderId"],
+                    ["Dictionary", *[entry] * len(got.all(".//t:DictionaryEntry"))],
+                ],
+            ],
+        ],
     ]
 
 

@@ -70,7 +70,7 @@ def test_a_missing_operation_is_missing_whichever_way_the_server_says_so(server,
 
 
 def test_an_operation_that_the_server_never_had(client, asks, address):
-    got = client.ask("<m:GetDelegate/>", address("plain-over"))
+    got = client.ask("<m:GetPhoneCallInformation/>", address("plain-over"))
     assert (got.status, got.fault) == (500, "ErrorInvalidOperation")
 
 

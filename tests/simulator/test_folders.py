@@ -125,3 +125,49 @@ def test_a_folder_can_be_asked_for_by_its_own_identifier(client, asks, address, 
         asks.place("inbox"), f'<t:FolderId Id="{inbox}"/>'
     )
     assert client.ask(body, someone).text_of(".//t:DistinguishedFolderId") == "inbox"
+
+
+@pytest.fixture
+def named(client, asks, address, town):
+    """Names of the folders that a restriction lets through."""
+
+    def find(restriction):
+        someone = address("plain-over")
+        got = client.ask(asks.find_folder(properties=NAME, restriction=restriction), someone)
+        assert got.codes == ["NoError"]
+        return {element.text for element in got.all(".//t:DisplayName")}
+
+    return find
+
+
+def test_folders_can_be_found_by_their_name_without_asking_for_it(client, asks, address, named):
+    private = asks.has("VERTROUWELIJK", field="folder:DisplayName")
+    assert named(private) == {"Vertrouwelijk"}
+    got = client.ask(asks.find_folder(properties="", restriction=private), address("plain-over"))
+    assert len(got.all(".//t:FolderId")) == 1
+    assert "Vertrouwelijk" not in got.text
+
+
+def test_restrictions_on_folders_can_be_combined(asks, named):
+    mail = asks.has("IPF.Note", field="folder:FolderClass", mode="FullString", comparison="Exact")
+    either = "".join(asks.has(word, field="folder:DisplayName") for word in ("dossier", "agenda"))
+    dossier = f"Dossier {canaries.FOLDER}"
+    assert named(f"<t:Or>{either}</t:Or>") == {dossier, "Agenda"}
+    assert named(f"<t:And>{mail}<t:Or>{either}</t:Or></t:And>") == {dossier}
+    not_mail = named(f"<t:Not>{mail}</t:Not>")
+    assert {"Agenda", "Taken"} <= not_mail and dossier not in not_mail
+
+
+def test_folders_can_be_found_by_how_much_is_in_them(asks, named, address, town):
+    town.mailbox(address("plain-over")).folders.by_name["drafts"].items = 1_000_000
+    many = (
+        '<t:IsGreaterThan><t:FieldURI FieldURI="folder:TotalCount"/><t:FieldURIOrConstant>'
+        '<t:Constant Value="999999"/></t:FieldURIOrConstant></t:IsGreaterThan>'
+    )
+    assert named(many) == {"Concepten"}
+
+
+def test_a_restriction_on_what_no_folder_has_is_refused(client, asks, address):
+    restriction = asks.has("x", field="item:Subject")
+    got = client.ask(asks.find_folder(restriction=restriction), address("plain-over"))
+    assert got.codes == ["ErrorUnsupportedPathForQuery"]

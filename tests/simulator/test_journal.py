@@ -1,9 +1,11 @@
 """A simulator that was killed and started again on its journal knows what had happened."""
 
-from mailbot.simulator import Town
+from mailbot.simulator.journal import Journal
 
 
-def test_drafts_sent_copies_deliveries_and_replies_survive(serve, client_of, asks, address, tmp_path, town):
+def test_drafts_sent_copies_deliveries_and_replies_survive(
+    serve, client_of, asks, address, tmp_path, town, new_town
+):
     journal = tmp_path / "journal.jsonl"
     first = serve(journal=journal)
     client = client_of(first)
@@ -17,7 +19,7 @@ def test_drafts_sent_copies_deliveries_and_replies_survive(serve, client_of, ask
     before = first.delivered()
     first.stop()
 
-    second = serve(town=Town.build(mailboxes=130), journal=journal)
+    second = serve(town=new_town(), journal=journal)
     again = client_of(second)
     assert second.delivered() == before
     assert set(before) == {away, sender, "x@elders.example"}
@@ -30,18 +32,18 @@ def test_drafts_sent_copies_deliveries_and_replies_survive(serve, client_of, ask
     assert len(second.inbox_of(sender)) == 1, "the one automatic reply was given before the restart"
 
 
-def test_a_deleted_copy_stays_deleted(serve, client_of, asks, address, tmp_path, town):
+def test_a_deleted_copy_stays_deleted(serve, client_of, asks, address, tmp_path, town, new_town):
     journal = tmp_path / "journal.jsonl"
     first = serve(journal=journal)
     client = client_of(first)
     made = client.ask(asks.create(address("plain-over"), sender=town.sender)).all(".//t:ItemId")[0].get("Id")
     client.ask(asks.delete(made))
     first.stop()
-    second = serve(town=Town.build(mailboxes=130), journal=journal)
+    second = serve(town=new_town(), journal=journal)
     assert client_of(second).ask(asks.get_item(made)).codes == ["ErrorItemNotFound"]
 
 
-def test_a_line_that_a_kill_cut_off_never_happened(serve, client_of, asks, address, tmp_path, town):
+def test_a_line_that_a_kill_cut_off_never_happened(serve, client_of, asks, address, tmp_path, town, new_town):
     journal = tmp_path / "journal.jsonl"
     first = serve(journal=journal)
     client = client_of(first)
@@ -49,7 +51,7 @@ def test_a_line_that_a_kill_cut_off_never_happened(serve, client_of, asks, addre
         client.ask(asks.create(address("plain-over"), sender=town.sender, key=key))
     first.stop()
     journal.write_text(journal.read_text()[:-40])
-    second = serve(town=Town.build(mailboxes=130), journal=journal)
+    second = serve(town=new_town(), journal=journal)
     again = client_of(second)
     counts = [
         len(
@@ -62,3 +64,15 @@ def test_a_line_that_a_kill_cut_off_never_happened(serve, client_of, asks, addre
     assert counts == [1, 0]
     again.ask(asks.create(address("plain-over"), sender=town.sender, key="k-3"))
     assert all(line.startswith("{") and line.endswith("}") for line in journal.read_text().splitlines())
+
+
+def test_an_item_with_attachments_survives_as_it_was(address, tmp_path, town, new_town, put):
+    someone = address("plain-over")
+    item = put(someone, attachments=[("bijlage.pdf", "application/pdf")], to=[("a@elders.example", "A")])
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(town, path)
+    journal.create(town.mailbox(someone), item)
+    journal.close()
+    again = new_town()
+    Journal(again, path).close()
+    assert again.mailbox(someone).items[item.id] == item

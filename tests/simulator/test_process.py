@@ -41,10 +41,10 @@ def ask(asks):
 
 
 def test_it_writes_its_files_says_where_it_is_serves_and_ends_on_sigterm(tmp_path, ask):
-    with child(tmp_path / "town", "--seed", "3", "--mailboxes", "160") as (process, ready):
+    with child(tmp_path / "town", "--seed", "3", "--mailboxes", "400") as (process, ready):
         assert ready["endpoint"].startswith("http://127.0.0.1:")
         assert (tmp_path / "town" / "people.csv").read_text(encoding="utf-8") == Town.build(
-            3, 160
+            3, 400
         ).people_csv()
         assert ask(ready) == 200
         process.send_signal(signal.SIGTERM)
@@ -52,7 +52,7 @@ def test_it_writes_its_files_says_where_it_is_serves_and_ends_on_sigterm(tmp_pat
 
 
 def test_it_ends_when_its_parent_closes_the_pipe(tmp_path):
-    with child(tmp_path, "--mailboxes", "160", "--watch-stdin") as (process, _ready):
+    with child(tmp_path, "--mailboxes", "400", "--watch-stdin") as (process, _ready):
         process.stdin.close()
         assert process.wait(10) == 0
         process.stdin = None
@@ -60,7 +60,7 @@ def test_it_ends_when_its_parent_closes_the_pipe(tmp_path):
 
 def test_its_password_comes_from_a_file(tmp_path, ask):
     (tmp_path / "secret").write_text("een ander\n")
-    with child(tmp_path, "--mailboxes", "160", "--password-file", str(tmp_path / "secret")) as (_, ready):
+    with child(tmp_path, "--mailboxes", "400", "--password-file", str(tmp_path / "secret")) as (_, ready):
         assert ask(ready) == 401
         assert ask(ready, "een ander") == 200
 

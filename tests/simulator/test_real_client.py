@@ -5,15 +5,23 @@ from datetime import timedelta
 import exchangelib
 import pytest
 from exchangelib.errors import (
+    ErrorDelegateNoUser,
     ErrorImpersonateUserDenied,
+    ErrorItemNotFound,
     ErrorMailboxMoveInProgress,
+    ErrorNameResolutionNoResults,
     ErrorNonExistentMailbox,
     ErrorTimeIntervalTooBig,
 )
 from exchangelib.extended_properties import ExtendedProperty
+from exchangelib.restriction import Q, Restriction
+from exchangelib.services import FindFolder
 from exchangelib.version import Build, Version
 from lxml import etree
 
+from mailbot.simulator.mailboxes import Group, OwaOptions, Right, legacy_dn
+
+GROUP = "team@voorbeeld.example"
 ZONE = exchangelib.EWSTimeZone("Europe/Amsterdam")
 START = exchangelib.EWSDateTime(2026, 11, 16, 6, tzinfo=ZONE)
 
@@ -130,6 +138,99 @@ def test_it_reads_inbox_rules(account, address, all_valid):
     (hidden,) = account(address("rule-hidden")).rules
     assert hidden.is_not_supported and hidden.actions is None
     assert list(account(address("plain-over")).rules) == []
+
+
+def share(town, owner, *rights):
+    mailbox = town.mailbox(owner)
+    mailbox.rights = {mailbox.folders.by_name["inbox"].id: list(rights)}
+
+
+def test_it_reads_delegates(account, address, town, all_valid):
+    owner, colleague = address("plain-over"), address("deep-over")
+    share(town, owner, Right(colleague, "Editor", delegate=True), Right(address("portugal")))
+    (delegate,) = account(owner).delegates
+    assert delegate.user_id.primary_smtp_address == colleague
+    assert delegate.delegate_permissions.inbox_folder_permission_level == "Editor"
+    share(town, owner)
+    assert account(owner).delegates == []
+
+
+def test_it_loses_all_delegates_when_one_of_them_is_gone(account, address, town, all_valid):
+    owner, colleague = address("plain-over"), address("deep-over")
+    share(town, owner, Right(colleague, delegate=True), Right("", delegate=True, orphan=True))
+    with pytest.raises(ErrorDelegateNoUser):
+        account(owner).delegates  # noqa: B018 - reading is the request
+
+
+def test_it_reads_permissions_but_neither_levels_nor_unknown_entries(account, address, town, all_valid):
+    """Both are faults of the client that mailbot reads around."""
+    owner, colleague = address("plain-over"), address("deep-over")
+    share(town, owner, Right(colleague, "Editor"), Right("", orphan=True))
+    shown = account(owner).inbox.permission_set
+    *_, permission = shown.permissions
+    assert permission.user_id.primary_smtp_address == colleague
+    assert (permission.read_items, permission.edit_items) == ("FullDetails", "All")
+    assert (permission.permission_level, shown.unknown_entries) == ("None", [])
+    _, given = account.traffic[-1]
+    assert b"<t:PermissionLevel>Editor" in given.body and b"<t:UnknownEntry>" in given.body
+
+
+def test_it_expands_a_group_and_resolves_an_address(account, address, town, all_valid):
+    someone = address("plain-over")
+    town.groups[GROUP] = Group(GROUP, (someone, "gast@elders.example"))
+    protocol = account(someone).protocol
+    assert [member.email_address for member in protocol.expand_dl(GROUP)] == [someone, "gast@elders.example"]
+    with pytest.raises(ErrorNameResolutionNoResults):
+        list(protocol.expand_dl("niemand@voorbeeld.example"))
+    (found,) = protocol.resolve_names([GROUP], search_scope="ActiveDirectory")
+    assert (found.email_address, found.mailbox_type) == (GROUP, "PublicDL")
+    (missing,) = protocol.resolve_names(["niemand@voorbeeld.example"], search_scope="ActiveDirectory")
+    assert isinstance(missing, ErrorNameResolutionNoResults)
+
+
+def test_it_reads_the_options_of_outlook_on_the_web(account, address, town, all_valid):
+    owner = address("plain-over")
+    town.mailbox(owner).owa = OwaOptions(auto_add=True, html="<p>Groet &amp; dag</p>")
+    root = account(owner).root
+    options = root.get_user_configuration(name="OWA.UserOptions", properties="Dictionary").dictionary
+    assert options["autoaddsignature"] is True
+    assert options["signaturehtml"] == "<p>Groet &amp; dag</p>"
+    town.mailbox(owner).owa = None
+    with pytest.raises(ErrorItemNotFound):
+        root.get_user_configuration(name="OWA.UserOptions", properties="Dictionary")
+
+
+def test_it_reads_recipients_and_attachments_of_what_a_search_found(account, address, put, all_valid):
+    owner, reader = address("plain-over"), address("deep-over")
+    put(
+        owner,
+        subject="Zeer geheim besluit",
+        to=[(reader, "Lezer")],
+        bcc=[(legacy_dn("weg@voorbeeld.example"), "Weg")],
+        attachments=[("besluit.pdf", "application/pdf")],
+    )
+    found = account(owner).sent.filter(subject__icontains="zeer geheim")
+    (item,) = found.only("subject", "to_recipients", "bcc_recipients", "attachments", "has_attachments")
+    assert [one.email_address for one in item.to_recipients] == [reader]
+    assert [(one.routing_type, one.mailbox_type) for one in item.bcc_recipients] == [("EX", "Mailbox")]
+    assert item.has_attachments and item.attachments[0].name == "besluit.pdf"
+    assert all(line.subject_searched for line in account.server.access_log() if line.headings_asked)
+
+
+def test_it_finds_folders_by_name(account, address, all_valid):
+    opened = account(address("plain-over"))
+    (folder,) = FindFolder(account=opened).call(
+        folders=[opened.root],
+        additional_fields=set(),
+        restriction=Restriction(
+            Q(name__icontains="vertrouwelijk"), folders=[opened.root], applies_to=Restriction.FOLDERS
+        ),
+        shape="IdOnly",
+        depth="Deep",
+        max_items=None,
+        offset=0,
+    )
+    assert folder.id
 
 
 def test_it_expands_a_calendar_view(account, address, all_valid):

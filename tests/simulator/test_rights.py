@@ -75,7 +75,26 @@ def test_full_access_everywhere_works_without_impersonation_except_outside_the_s
     assert client.ask(asks.find_folder(someone)).codes == ["NoError"]
     assert client.ask(asks.get_reply(someone)).codes == ["NoError"]
     assert client.ask(asks.find_folder(address("denied"))).codes == ["ErrorAccessDenied"]
-    assert client.ask(asks.find_folder(address("disabled"))).codes == ["ErrorAccountDisabled"]
+
+
+def test_full_access_opens_the_mailbox_of_a_disabled_account_that_nobody_can_impersonate(
+    client, asks, address, town
+):
+    """So can a leaver's mailbox still be read after the account is blocked."""
+    leaver = address("disabled")
+    mailbox = town.mailbox(leaver)
+    assert client.ask(asks.find_folder(leaver)).codes == ["ErrorAccountDisabled"]
+    mailbox.full_access = True
+    for body in (asks.find_folder(leaver), asks.get_reply(leaver), asks.rules(leaver)):
+        assert client.ask(body).codes == ["NoError"]
+    assert client.ask(asks.find_folder(), leaver).fault == "ErrorAccountDisabled"
+    assert client.ask(asks.find_folder(leaver), address("plain-over")).codes == ["ErrorAccountDisabled"]
+
+
+def test_full_access_opens_nothing_that_lies_elsewhere(serve, client_of, asks, address):
+    client = client_of(serve(full_access=True))
+    assert client.ask(asks.find_folder(address("disabled"))).codes == ["NoError"]
+    assert client.ask(asks.find_folder(address("in-cloud"))).codes == ["ErrorNonExistentMailbox"]
 
 
 def test_an_identifier_opens_nothing_that_an_address_would_not(client, asks, address, town):

@@ -3,8 +3,19 @@
 import pytest
 from lxml import etree
 
-from mailbot.simulator import Fault, FaultKind
+from mailbot.simulator import Fault, FaultKind, Town
+from mailbot.simulator.mailboxes import Group, OwaOptions, Right
 from mailbot.simulator.operations import OPERATIONS
+from mailbot.simulator.town import STORIES
+
+GROUP = "team@voorbeeld.example"
+RIGHTS = (
+    Right("deep@voorbeeld.example", "Editor", delegate=True),
+    Right(GROUP, "Custom"),
+    Right("", "Reviewer"),
+    Right("", orphan=True, delegate=True),
+    Right("Default", "Contributor"),
+)
 
 EVERY_FOLDER_FIELD = "".join(
     f'<t:FieldURI FieldURI="folder:{name}"/>'
@@ -16,6 +27,7 @@ EVERY_FOLDER_FIELD = "".join(
         "ChildFolderCount",
         "UnreadCount",
         "DistinguishedFolderId",
+        "PermissionSet",
     )
 )
 EVERY_ITEM_FIELD = "".join(
@@ -26,6 +38,7 @@ EVERY_ITEM_FIELD = "".join(
         "item:Subject",
         "item:Sensitivity",
         "item:Body",
+        "item:Attachments",
         "item:DateTimeReceived",
         "item:Size",
         "item:Importance",
@@ -33,11 +46,15 @@ EVERY_ITEM_FIELD = "".join(
         "item:InternetMessageHeaders",
         "item:DateTimeSent",
         "item:DateTimeCreated",
+        "item:DisplayCc",
+        "item:DisplayTo",
+        "item:DisplayBcc",
         "item:HasAttachments",
         "item:LastModifiedTime",
         "message:Sender",
         "message:ToRecipients",
         "message:CcRecipients",
+        "message:BccRecipients",
         "message:From",
         "message:InternetMessageId",
         "message:IsRead",
@@ -88,18 +105,26 @@ def requests_by_operation(asks, address, town):
     """One request of every kind that the server knows, with who is impersonated for it."""
     someone, sender = address("plain-over"), town.sender
     item = next(iter(town.mailbox(sender).items))
+    mailbox = town.mailbox(someone)
+    mailbox.owa = OwaOptions(auto_add=True, html="<p>Groet</p>", text="Groet")
+    mailbox.rights = {mailbox.folders.by_name["inbox"].id: list(RIGHTS)}
+    town.groups[GROUP] = Group(GROUP, (someone, sender, GROUP, "gast@elders.example"))
     return {
         "ConvertId": (CONVERT.format(id=item), None),
         "CreateItem": (asks.create(someone, sender=sender), None),
         "DeleteItem": (asks.delete(item), None),
+        "ExpandDL": (asks.expand(GROUP), None),
         "FindFolder": (asks.find_folder(), someone),
         "FindItem": (asks.find_item("inbox", sender), None),
-        "GetFolder": (asks.get_folder("inbox", "calendar"), someone),
+        "GetDelegate": (asks.delegates(someone), someone),
+        "GetFolder": (asks.get_folder("inbox", "calendar", properties=EVERY_FOLDER_FIELD), someone),
         "GetInboxRules": (asks.rules(someone), someone),
         "GetItem": (asks.get_item(item), None),
         "GetServerTimeZones": (ZONES, None),
         "GetUserAvailability": (asks.availability(someone, sender), None),
+        "GetUserConfiguration": (asks.options(parts="All"), someone),
         "GetUserOofSettings": (asks.get_reply(someone), someone),
+        "ResolveNames": (asks.resolve(someone, full=True), None),
         "SendItem": (asks.send(item, sender), None),
         "SetUserOofSettings": (asks.set_reply(someone, "Enabled", "x"), someone),
     }
@@ -136,6 +161,8 @@ def test_refusals_of_the_server_itself(asked, asks, requests_by_operation, opera
         "SendItem": asks.send("bm9uc2Vuc2U=", "x@voorbeeld.example"),
         "CreateItem": asks.create("a@voorbeeld.example", sender="x@voorbeeld.example"),
         "FindItem": asks.find_item("inbox", "x@voorbeeld.example"),
+        "ExpandDL": asks.expand("x@voorbeeld.example"),
+        "ResolveNames": asks.resolve("x@voorbeeld.example"),
     }
     body = bodies.get(operation, requests_by_operation[operation][0])
     if operation == "GetUserAvailability":
@@ -145,19 +172,64 @@ def test_refusals_of_the_server_itself(asked, asks, requests_by_operation, opera
     assert all(code.startswith("Error") for code in got.codes)
 
 
-def test_every_staged_mailbox_gives_valid_answers_to_every_question(asked, asks, town):
-    """Stories are where the unusual values are."""
+@pytest.fixture(scope="module")
+def whole_town():
+    """The town with all its stories: there are the unusual values."""
+    return Town.build(mailboxes=len(STORIES) + 100)
+
+
+@pytest.fixture
+def asked_whole(serve, client_of, valid, whole_town):
+    client = client_of(serve(town=whole_town))
+
+    def ask(body, impersonate=None):
+        got = client.ask(body, impersonate)
+        valid(got.content)
+        return got
+
+    return ask
+
+
+def test_every_staged_mailbox_gives_valid_answers_to_every_question(asked_whole, asks, whole_town):
     folders = asks.SIZE + EVERY_FOLDER_FIELD
-    for guid in town.staged().values():
-        someone = town.by_guid(guid).address
-        if town.by_guid(guid).trouble is None:
-            asked(asks.find_folder(properties=folders), someone)
-            asked(asks.get_reply(someone), someone)
-            asked(asks.rules(someone), someone)
-    everybody = [town.by_guid(guid).address for guid in town.staged().values()]
-    asked(asks.availability(*everybody[:100]))
-    asked(asks.availability(*everybody[:100], view="DetailedMerged", interval=1440))
-    asked(asks.availability(*everybody[:10], view="MergedOnly"))
+    staged = [whole_town.by_guid(guid) for guid in whole_town.staged().values()]
+    for mailbox in staged:
+        someone = mailbox.address
+        if mailbox.trouble is None:
+            asked_whole(asks.find_folder(properties=folders), someone)
+            asked_whole(asks.get_reply(someone), someone)
+            asked_whole(asks.rules(someone), someone)
+            asked_whole(asks.delegates(someone), someone)
+            asked_whole(asks.options(), someone)
+            asked_whole(asks.find_item("sentitems", properties=EVERY_ITEM_FIELD + HEADERS), someone)
+    everybody = [mailbox.address for mailbox in staged]
+    asked_whole(asks.availability(*everybody[:100]))
+    asked_whole(asks.availability(*everybody[:100], view="DetailedMerged", interval=1440))
+    asked_whole(asks.availability(*everybody[:10], view="MergedOnly"))
+
+
+def test_every_shared_folder_and_every_sent_item_gives_valid_answers(asked_whole, asks, whole_town):
+    shared, sent = 0, 0
+    for guid in whole_town.staged().values():
+        mailbox = whole_town.by_guid(guid)
+        if mailbox.trouble is not None:
+            continue
+        body = asks.get_folder("inbox", properties=EVERY_FOLDER_FIELD)
+        for folder in mailbox.rights:
+            by_id = body.replace(asks.place("inbox"), f'<t:FolderId Id="{folder}"/>')
+            shared += bool(asked_whole(by_id, mailbox.address).all(".//t:PermissionSet"))
+        for item in mailbox.items:
+            got = asked_whole(asks.get_item(item, EVERY_ITEM_FIELD + HEADERS), mailbox.address)
+            sent += bool(got.all(".//t:ToRecipients"))
+    assert shared and sent
+
+
+def test_every_group_and_contact_gives_valid_answers(asked_whole, asks, whole_town):
+    assert whole_town.groups and whole_town.contacts
+    for group in whole_town.groups:
+        asked_whole(asks.expand(group))
+    for entry in (*whole_town.groups, *whole_town.contacts):
+        assert asked_whole(asks.resolve(entry, full=True)).codes == ["NoError"]
 
 
 def test_wide_shapes_of_items_and_events(asked, asks, address, town):
@@ -212,9 +284,13 @@ def test_soap_faults_have_the_documented_shape(client, server, asks, address, ki
     assert schema.validate(code), "a response code that the schema does not know"
 
 
-def test_an_answer_that_lacks_a_value_is_the_only_kind_that_may_be_odd(client, server, asks, address, valid):
-    """Even then the schema allows it: folder sizes and reply settings are optional there."""
+def test_an_answer_that_lacks_a_value_is_the_only_kind_that_may_be_odd(
+    client, server, asks, address, valid, requests_by_operation
+):
+    """Even then the schema allows it: what is left out is optional there."""
     server.faults.add(Fault(FaultKind.VALUE_MISSING))
     someone = address("plain-over")
     valid(client.ask(asks.find_folder(), someone).content)
     valid(client.ask(asks.get_reply(someone), someone).content)
+    for body, impersonate in requests_by_operation.values():
+        valid(client.ask(body, impersonate).content)

@@ -3,17 +3,26 @@
 import csv
 import io
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from mailbot.model.ids import object_guid
-from mailbot.simulator import Town
-from mailbot.simulator.mailboxes import FolderKind
-from mailbot.simulator.stories import GIB, LIMIT, STAGED_NOW
+from mailbot.simulator import Town, canaries
+from mailbot.simulator.mailboxes import FolderKind, Trouble
+from mailbot.simulator.stories import GIB, LIMIT, RULES, STAGED_NOW
 from mailbot.simulator.town import EXCLUDED_ADDRESSES, EXCLUDED_GROUPS, EXCLUDED_TYPES, STORIES
 
-OUTCOMES = {"compliant", "deviation", "tip", "not_applicable", "unknown"}
+WITHOUT_TIP = {"compliant", "deviation", "not_applicable", "unknown"}
+SHOWN = {
+    "quota": WITHOUT_TIP | {"tip"},
+    "out_of_office": WITHOUT_TIP | {"tip"},
+    "delegates": WITHOUT_TIP | {"tip"},
+    "signature": WITHOUT_TIP,
+    "confidential_external": WITHOUT_TIP,
+    "leaver": WITHOUT_TIP,
+}
+"""Which outcomes the town shows: a tip only where practice names one for what its pack asks."""
 
 
 def rows(town: Town) -> list[dict[str, str]]:
@@ -40,7 +49,7 @@ def test_another_seed_grows_another_town_with_other_guids():
     assert not set(one.expected()) & set(other.expected())
 
 
-@pytest.mark.parametrize("size", [150, 250, 400])
+@pytest.mark.parametrize("size", [250, 300, 400])
 def test_the_population_is_as_large_as_asked(size):
     town = Town.build(mailboxes=size)
     assert len(town.expected()) == size
@@ -70,13 +79,82 @@ def test_the_clock_stands_at_the_staged_moment_and_can_be_moved():
     assert town.clock.now().year == 2027
 
 
-def test_at_least_forty_people_are_staged_and_every_outcome_occurs_for_every_rule():
-    assert len(STORIES) >= 40
-    for rule in ("quota", "out_of_office"):
+def test_every_outcome_that_the_town_can_show_is_staged_more_than_once():
+    assert len(STORIES) >= 160
+    assert set(RULES) == set(SHOWN)
+    for rule, outcomes in SHOWN.items():
         seen = Counter(story.expected[rule] for story in STORIES)
-        assert set(seen) == OUTCOMES
+        assert set(seen) == outcomes
         assert seen["deviation"] >= 3
         assert seen["unknown"] >= 3
+
+
+def test_a_word_for_a_colleague_stands_for_somebody_in_service_with_an_open_account():
+    town = Town.build()
+    by_mail = {row["mail"]: row for row in rows(town)}
+    for story, guid in town.staged().items():
+        told, mailbox = town.story(guid), town.by_guid(guid)
+        if not by_mail[mailbox.address]["person_key"]:
+            continue
+        inbox = mailbox.rights.get(mailbox.folders.by_name["inbox"].id, [])
+        for right, told_right in zip(inbox, told.rights, strict=True):
+            if told_right.account.startswith("mate "):
+                row = by_mail[right.account]
+                assert row["enabled"] == "ja", story
+                assert row["dienst_in"] <= "2026-11-23" <= (row["dienst_uit"] or "9999-12-31"), story
+                assert right.account != mailbox.address, story
+
+
+def test_everybody_of_the_crowd_is_looked_after_by_two_others_and_has_a_signature():
+    town = Town.build()
+    ways = Counter()
+    people = {row["object_guid"] for row in rows(town) if row["recipient_type"] == "user"}
+    for guid in people & set(town.expected()) - set(town.staged().values()):
+        mailbox = town.by_guid(guid)
+        named = {right.account for right in mailbox.rights.get(mailbox.folders.by_name["inbox"].id, [])}
+        groups = named & set(town.groups)
+        members = {member for group in groups for member in town.groups[group].members}
+        ways["group" if groups else "by name" if named else "full access"] += 1
+        assert len((named - groups | members | set(mailbox.trustees)) - {mailbox.address}) >= 2
+        assert mailbox.owa.auto_add
+        assert canaries.SIGNATURE in (mailbox.owa.html or mailbox.owa.text)
+    assert set(ways) == {"group", "by name", "full access"}
+
+
+def test_a_town_in_which_nobody_can_look_after_anybody_is_refused():
+    with pytest.raises(ValueError, match="too few"):
+        Town.build(mailboxes=2, stories=())
+
+
+def test_the_crowd_labels_mail_to_colleagues_only():
+    town = Town.build()
+    labelled = 0
+    for guid in town.expected():
+        if town.story(guid) is None:
+            sent = town.by_guid(guid).folders.by_name["sentitems"]
+            for item in town.by_guid(guid).items_in(sent):
+                if "vertrouwelijk" in item.subject.lower():
+                    labelled += 1
+                    assert all(address.endswith("@voorbeeld.example") for address, _ in item.to)
+    assert labelled > 3
+
+
+def test_each_client_of_the_calibration_sent_a_plain_and_a_secure_mail_that_differ():
+    town = Town.build()
+    mailbox = town.mailbox("calibratie@voorbeeld.example")
+    assert mailbox.full_access
+    assert mailbox.guid not in town.expected()
+    items = {item.subject.replace(" [veilig]", ""): item for item in mailbox.items.values()}
+    for client in ("Outlook met Zivver", "Outlook", "Outlook op het web", "iPhone"):
+        plain = items[f"mailbot calibration plain: {client}"]
+        secure = items[f"mailbot calibration secure: {client}"]
+        marks = [
+            (item.item_class, item.headers, item.attachments, "[veilig]" in item.subject)
+            for item in (plain, secure)
+        ]
+        assert marks[0] == ("IPM.Note", {}, [], False)
+        assert marks[0] != marks[1]
+        assert all(timedelta(0) < STAGED_NOW - item.sent < timedelta(days=5) for item in (plain, secure))
 
 
 def test_every_story_is_told_once_and_in_words():
@@ -151,6 +229,10 @@ def test_whoever_is_excluded_stands_in_the_file_and_has_what_would_tempt_a_rule(
         mailbox = town.mailbox(address)
         assert counted_size(town, mailbox.guid) == 6 * GIB
         assert any(entry.busy == "OOF" for entry in mailbox.calendar)
+        assert any(item.subject.startswith("Vertrouwelijk") for item in mailbox.items.values())
+        assert mailbox.forwards_to
+        assert not mailbox.owa
+        assert [right.account for right in mailbox.rights[mailbox.folders.by_name["inbox"].id]] == ["Default"]
     assert not {town.mailbox(address).guid for address in town.excluded()} & set(town.expected())
 
 
@@ -162,10 +244,38 @@ def test_canaries_stand_in_every_mailbox_but_never_in_the_people_file():
     assert not any(canary in town.people_csv() for canary in town.canaries())
 
 
+def test_the_export_of_last_night_has_a_row_for_every_mailbox_but_those_it_cannot_see():
+    town = Town.build()
+    found = {
+        row["primary_smtp"]: row for row in csv.DictReader(io.StringIO(town.access_csv()), delimiter=";")
+    }
+    unseen = set(town.mailboxes) - set(found)
+    reasons = [(town.mailbox(address), town.story(town.mailbox(address).guid)) for address in unseen]
+    assert all(box.trouble is Trouble.ELSEWHERE or not story.exported for box, story in reasons)
+    assert "cornelis.vroegop@voorbeeld.example" in unseen
+    assert {row["exported_at"] for row in found.values()} == {"2026-11-23T02:00:00+01:00"}
+    assert {row["recipient_type"] for row in found.values()} == {
+        "UserMailbox",
+        "SharedMailbox",
+        "LinkedMailbox",
+        "RoomMailbox",
+        "EquipmentMailbox",
+        "SystemMailbox",
+    }
+    assert found["ruben.kloppenburg@voorbeeld.example"]["full_access"].count("@voorbeeld.example") == 2
+    assert found["stefan.wolters@voorbeeld.example"]["full_access"] == "?"
+    assert found["ties.hoogenboom@voorbeeld.example"]["forwarding"] == "true"
+    assert found["zohra.tahir@voorbeeld.example"]["hold"] == "true"
+    assert all(
+        object_guid(row["object_guid"]) == town.mailbox(row["primary_smtp"]).guid for row in found.values()
+    )
+
+
 def test_the_files_are_written_where_asked(tmp_path):
     town = Town.build()
     town.write_files(tmp_path)
     assert (tmp_path / "people.csv").read_text(encoding="utf-8") == town.people_csv()
+    assert (tmp_path / "access.csv").read_text(encoding="utf-8") == town.access_csv()
     assert (tmp_path / "accepted_domains.txt").read_text().split() == [
         "gemeentevoorbeeld.example",
         "voorbeeld.example",

@@ -31,7 +31,8 @@ MAIL_ADDRESS = re.compile(rb"[\w.+-]+@[\w-]+\.[\w.-]+")
 FREE_TEXT = {
     "house.name", "house.value", "slot.id", "slot.label", "slot.owner", "slot.counts",
     "visited.slot", "visited.person", "judgement.slot", "judgement.person", "judgement.rule",
-    "judgement.why", "judgement.reason", "judgement.detail", "finding.id", "finding.person",
+    "judgement.why", "judgement.reason", "judgement.detail", "judgement.tasks", "finding.id",
+    "finding.person",
     "finding.rule", "finding_history.finding", "plan.id", "plan.slot", "plan.mode", "plan.policy",
     "plan.state", "plan_step.plan", "plan_step.person", "plan_step.step", "letter.id", "letter.key",
     "letter.topic", "letter.person", "letter.finding", "letter.shown", "letter.draft", "exclusion.tag",

@@ -12,6 +12,7 @@ from mailbot.model.facts import Reason
 from mailbot.model.ids import RuleId
 from mailbot.model.mailbox import Interval
 from mailbot.model.slots import Slot, SlotResult
+from mailbot.model.tasks import Task
 from mailbot.model.verdicts import (
     Judgement,
     Kind,
@@ -202,3 +203,29 @@ def test_of_somebody_who_was_excluded_during_the_sweep_nothing_is_kept(store: Sq
         work.record(slot, story.person(2), True, [quota(deviation("over_limit"))], story.now)
         assert work.judged(slot) == {story.person(2)}
         assert work.outcomes(slot, QUOTA) == {story.person(2): Outcome.DEVIATION}
+
+
+def test_tasks_are_counted_once_per_person_and_kept_until_the_next_sweep(
+    store: SqlStore, story: Story
+) -> None:
+    block, stop = Task.BLOCK_ACCOUNT, Task.STOP_FORWARDING
+    with store.begin() as work:
+        slot = story.claim(work)
+        open_account = quota(deviation("account_open").with_tasks(block, stop))
+        also = reply(compliant("reply_set").with_tasks(block))
+        work.record(slot, story.person(1), True, [open_account, also], story.now)
+        work.record(slot, story.person(2), True, [quota(compliant("fine").with_tasks(stop))], story.now)
+        work.record(slot, story.person(3), True, [quota(compliant("fine"))], story.now)
+        work.settle(slot)
+        assert work.task_counts(slot) == {block: 1, stop: 2}
+        assert work.tasked(slot, block) == [story.person(1)]
+        assert work.tasked(slot, stop) == sorted([story.person(1), story.person(2)])
+        assert work.tasked(slot, Task.DECIDE_REMOVAL) == []
+
+
+def test_a_judgement_comes_back_with_its_tasks(store: SqlStore, story: Story) -> None:
+    with store.begin() as work:
+        slot = story.claim(work)
+        given = quota(deviation("account_open").with_tasks(Task.BLOCK_ACCOUNT))
+        work.record(slot, story.person(1), True, [given], story.now)
+        assert work.deciding(slot) == [(story.person(1), given)]

@@ -9,8 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbot.config.shipped import shipped_settings
-from mailbot.engine.gates import Gate, GateState, all_open, check, in_population
-from mailbot.model.ids import PersonKey
+from mailbot.engine.gates import (
+    Gate,
+    GateState,
+    all_open,
+    check,
+    decision_for,
+    in_population,
+    in_sample,
+)
+from mailbot.model.ids import PersonKey, RuleId
+from mailbot.model.needs import DataClass
+from mailbot.policy.decisions import Decision
 from mailbot.policy.evidence import Evidence, Mandate
 from mailbot.policy.packs import Pack, policy_hash
 
@@ -136,3 +146,86 @@ class TestSample:
     @given(st.text("0123456789abcdef", min_size=64, max_size=64), st.dates())
     def test_all_means_all(self, key: str, day: date) -> None:
         assert in_population(Mandate.model_validate(FULL["mandate"]), PersonKey(key), day)
+
+
+class TestDecisions:
+    """Headings are looked at only while a decision lets one rule do so; content never."""
+
+    RULE, OTHER = RuleId("quota"), RuleId("out_of_office")
+    KEYS = TestSample.KEYS
+    FIRST, LAST = date(2026, 11, 1), date(2027, 1, 30)
+    LINES = (
+        "id", "decider", "function", "authority", "purpose", "weighty_reason", "less_intrusive_means",
+        "population", "who_sees_what", "works_council", "ap_field", "fg_advice", "second_signer",
+    )  # fmt: skip
+
+    def decide(self, **changed: Any) -> Decision:
+        whole = {name: name for name in self.LINES} | {
+            "date": date(2026, 10, 20),
+            "checks": (self.RULE,),
+            "data_class": DataClass.HEADING,
+            "sample_percent": 20,
+            "start": self.FIRST,
+            "end": self.LAST,
+        }
+        return Decision.model_validate(whole | changed)
+
+    def drawn(self, decision: Decision) -> set[PersonKey]:
+        return {key for key in self.KEYS if in_sample(decision, key)}
+
+    def test_it_opens_headings_for_its_rule_from_its_first_to_its_last_day(self) -> None:
+        decision = self.decide()
+        for today in (self.FIRST, TODAY, self.LAST):
+            assert decision_for([decision], self.RULE, DataClass.HEADING, today) is decision
+
+    @pytest.mark.parametrize(
+        "today", [FIRST - timedelta(days=1), LAST + timedelta(days=1), date(2028, 11, 21)]
+    )
+    def test_one_that_has_not_begun_or_is_over_opens_nothing(self, today: date) -> None:
+        assert decision_for([self.decide()], self.RULE, DataClass.HEADING, today) is None
+
+    def test_it_opens_nothing_for_another_rule(self) -> None:
+        assert decision_for([self.decide()], self.OTHER, DataClass.HEADING, TODAY) is None
+
+    def test_without_a_decision_nothing_is_open(self) -> None:
+        assert decision_for([], self.RULE, DataClass.HEADING, TODAY) is None
+
+    @pytest.mark.parametrize("depth", [DataClass.HEADING, DataClass.CONTENT])
+    def test_content_stays_shut_whatever_anybody_decides(self, depth: DataClass) -> None:
+        assert decision_for([self.decide(data_class=depth)], self.RULE, DataClass.CONTENT, TODAY) is None
+
+    def test_of_two_the_one_that_ends_last_counts(self) -> None:
+        short, long = self.decide(id="b", end=date(2026, 12, 1)), self.decide(id="a")
+        for decisions in ([short, long], [long, short]):
+            assert decision_for(decisions, self.RULE, DataClass.HEADING, TODAY) is long
+
+    def test_a_fifth_is_about_a_fifth(self) -> None:
+        assert 340 <= len(self.drawn(self.decide())) <= 460
+
+    def test_the_same_people_for_as_long_as_it_lasts_and_others_for_the_next(self) -> None:
+        first, again, following = self.decide(), self.decide(), self.decide(id="next")
+        assert self.drawn(first) == self.drawn(again)
+        assert len(self.drawn(first) & self.drawn(following)) < 140  # by chance a fifth of them, not all
+
+    def test_a_larger_sample_of_the_same_decision_would_hold_the_smaller(self) -> None:
+        assert self.drawn(self.decide(sample_percent=5)) < self.drawn(self.decide(sample_percent=50))
+
+    @given(
+        st.lists(
+            st.tuples(st.dates(FIRST, LAST), st.integers(0, 60), st.sampled_from(DataClass)), max_size=5
+        ),
+        st.dates(FIRST, LAST),
+        st.sampled_from(DataClass),
+    )
+    def test_no_pile_of_decisions_opens_more_than_one_of_them_says(
+        self, made: list[tuple[date, int, DataClass]], today: date, wanted: DataClass
+    ) -> None:
+        decisions = [
+            self.decide(id=f"{number}", start=start, end=start + timedelta(days=days), data_class=depth)
+            for number, (start, days, depth) in enumerate(made)
+            if depth > DataClass.TRAFFIC
+        ]
+        found = decision_for(decisions, self.RULE, wanted, today)
+        if found is not None:
+            assert found.start <= today <= found.end
+            assert wanted <= min(found.data_class, DataClass.HEADING)

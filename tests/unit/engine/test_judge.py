@@ -9,15 +9,27 @@ import pytest
 from structlog.testing import capture_logs
 
 from mailbot.engine import judge
-from mailbot.engine.judge import ActiveRule
+from mailbot.engine.gates import in_sample
+from mailbot.engine.judge import ActiveRule, Candidate
 from mailbot.model.facts import FactUnknown, Known, MailboxFacts, Reason, Unknown, known
-from mailbot.model.ids import Address, ObjectGuid, RuleId
+from mailbot.model.ids import Address, ObjectGuid, PersonKey, RuleId
 from mailbot.model.mailbox import Interval, Size
-from mailbot.model.needs import Absences, AutomaticReply, InboxReplyRules, MailboxSize, Need
+from mailbot.model.needs import (
+    Absences,
+    AutomaticReply,
+    DataClass,
+    InboxReplyRules,
+    MailboxSize,
+    Need,
+    SentSignatures,
+)
+from mailbot.model.organisation import NOWHERE
 from mailbot.model.people import Language, Person, RecipientType
 from mailbot.model.verdicts import Kind, Outcome, Verdict, compliant, deviation
 from mailbot.model.worktime import ClosedDays, WorkCalendar
-from mailbot.rules import Parameters, Rule, Subject
+from mailbot.policy.decisions import Decision
+from mailbot.rules import Parameters, Rule, Subject, Tells
+from tests.unit.engine.deciding import deciding
 
 NOW = datetime(2026, 11, 20, 5, tzinfo=UTC)
 GUID = ObjectGuid("11111111-2222-3333-4444-555555555555")
@@ -34,7 +46,15 @@ PERSON = Person(
     Known(False, NOW),
     Unknown(Reason.WORK_PATTERN_MISSING),
 )
+KIM = Candidate(PersonKey("0" * 64), PERSON, NOWHERE)
 SIZE = MailboxSize()
+
+
+class Subjects(Need[int]):
+    """A toy question about headings."""
+
+    data_class = DataClass.HEADING
+    name = "subjects"
 
 
 def toy(
@@ -43,11 +63,25 @@ def toy(
     needs: tuple[Need[Any], ...] = (SIZE,),
     more: Callable[[Subject], tuple[Need[Any], ...]] = lambda _subject: (),
     kind: Kind = Kind.STATE,
+    data_class: DataClass = DataClass.TRAFFIC,
+    decision: Decision | None = None,
 ) -> ActiveRule:
     rule = Rule(
-        RuleId(name), kind, needs, needs, Parameters, lambda s, _n, _c: says(s), lambda s, _n, _c: more(s), 50
+        RuleId(name),
+        kind,
+        needs,
+        {},
+        {},
+        data_class,
+        Tells.PERSON,
+        Parameters,
+        lambda s, _n, _c: says(s),
+        lambda s, _n, _c: more(s),
+        (AutomaticReply, InboxReplyRules, SentSignatures, Subjects),
+        50,
+        False,
     )
-    return ActiveRule(rule, Parameters())
+    return ActiveRule(rule, Parameters(), decision)
 
 
 def facts(size: int = 3) -> MailboxFacts:
@@ -55,7 +89,7 @@ def facts(size: int = 3) -> MailboxFacts:
 
 
 def verdict(active: ActiveRule, mailbox: MailboxFacts) -> Verdict:
-    [judgement] = judge.judge([active], PERSON, mailbox, CALENDAR)
+    [judgement] = judge.judge([active], KIM, mailbox, CALENDAR)
     assert (judgement.rule, judgement.kind) == (active.rule.id, active.rule.kind)
     return judgement.verdict
 
@@ -84,9 +118,7 @@ def broken(subject: Subject) -> Verdict:
 
 def test_a_broken_rule_judges_nobody_and_spoils_no_other() -> None:
     with capture_logs() as logs:
-        judgements = judge.judge(
-            [toy(broken, "broken"), toy(by_size, "sound")], PERSON, facts(size=3), CALENDAR
-        )
+        judgements = judge.judge([toy(broken, "broken"), toy(by_size, "sound")], KIM, facts(size=3), CALENDAR)
     assert [j.verdict.outcome for j in judgements] == [Outcome.UNKNOWN, Outcome.COMPLIANT]
     assert judgements[0].verdict.reason is Reason.RULE_FAILED
     assert logs == [
@@ -121,11 +153,11 @@ def test_the_second_step_is_what_the_rules_ask_for_after_the_first() -> None:
         return (AutomaticReply(), InboxReplyRules())
 
     rules = [toy(by_size, "one", more=large_only), toy(by_size, "two", more=always)]
-    assert judge.follow_up(rules, PERSON, facts(size=30), CALENDAR) == (
+    assert judge.follow_up(rules, KIM, facts(size=30), CALENDAR) == (
         InboxReplyRules(),
         AutomaticReply(),
     )
-    assert judge.follow_up(rules[:1], PERSON, facts(size=3), CALENDAR) == ()
+    assert judge.follow_up(rules[:1], KIM, facts(size=3), CALENDAR) == ()
 
 
 def test_a_rule_that_cannot_tell_what_it_needs_asks_for_nothing_more() -> None:
@@ -136,12 +168,12 @@ def test_a_rule_that_cannot_tell_what_it_needs_asks_for_nothing_more() -> None:
         toy(by_size, "one", more=cannot_tell),
         toy(by_size, "two", more=lambda _subject: (AutomaticReply(),)),
     ]
-    assert judge.follow_up(rules, PERSON, facts(), CALENDAR) == (AutomaticReply(),)
+    assert judge.follow_up(rules, KIM, facts(), CALENDAR) == (AutomaticReply(),)
 
 
 @pytest.mark.parametrize("rules", [[], [toy(by_size, "one"), toy(by_size, "two"), toy(by_size, "three")]])
 def test_there_is_one_judgement_per_rule_in_their_order(rules: list[ActiveRule]) -> None:
-    judgements = judge.judge(rules, PERSON, facts(size=3), CALENDAR)
+    judgements = judge.judge(rules, KIM, facts(size=3), CALENDAR)
     assert [j.rule for j in judgements] == [active.rule.id for active in rules]
 
 
@@ -154,4 +186,73 @@ def test_a_rule_whose_second_step_breaks_spoils_no_other() -> None:
         toy(lambda _s: compliant("fine"), "broken", more=broken),
         toy(lambda _s: compliant("fine"), "sound", more=lambda _s: (reply,)),
     ]
-    assert judge.follow_up(rules, PERSON, facts(), CALENDAR) == (reply,)
+    assert judge.follow_up(rules, KIM, facts(), CALENDAR) == (reply,)
+
+
+SUBJECTS = Subjects()
+
+
+def heading_rule(decision: Decision | None) -> ActiveRule:
+    return toy(
+        lambda _s: compliant("fine"),
+        "quota",
+        needs=(SIZE,),
+        more=lambda _s: (SUBJECTS, SentSignatures()),
+        data_class=DataClass.HEADING,
+        decision=decision,
+    )
+
+
+def candidates(decision: Decision, drawn: bool) -> Candidate:
+    keys = (PersonKey(f"{number:064}") for number in range(1000))
+    return Candidate(next(key for key in keys if in_sample(decision, key) is drawn), PERSON, NOWHERE)
+
+
+def test_headings_are_never_asked_of_everybody() -> None:
+    rule = toy(by_size, needs=(SIZE, SUBJECTS), data_class=DataClass.HEADING, decision=deciding())
+    assert judge.needs([rule]) == (SIZE,)
+
+
+def test_headings_are_asked_of_who_was_drawn_and_content_of_nobody() -> None:
+    decision = deciding(sample_percent=50)
+    drawn = candidates(decision, drawn=True)
+    assert judge.follow_up([heading_rule(decision)], drawn, facts(), CALENDAR) == (SUBJECTS,)
+    [judgement] = judge.judge([heading_rule(decision)], drawn, facts(), CALENDAR)
+    assert judgement.verdict == compliant("fine")
+
+
+def test_who_was_not_drawn_is_not_looked_at() -> None:
+    decision = deciding(sample_percent=50)
+    outside = candidates(decision, drawn=False)
+    assert judge.follow_up([heading_rule(decision)], outside, facts(), CALENDAR) == ()
+    [judgement] = judge.judge([heading_rule(decision)], outside, facts(), CALENDAR)
+    assert (judgement.verdict.outcome, judgement.verdict.why) == (Outcome.NOT_APPLICABLE, "outside_sample")
+
+
+def test_without_a_decision_a_rule_on_headings_looks_at_nobody() -> None:
+    assert judge.follow_up([heading_rule(None)], KIM, facts(), CALENDAR) == ()
+    [judgement] = judge.judge([heading_rule(None)], KIM, facts(), CALENDAR)
+    assert judgement.verdict.outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_rule_on_settings_gets_no_headings_even_when_it_asks() -> None:
+    curious = toy(by_size, more=lambda _s: (SUBJECTS, AutomaticReply()))
+    assert judge.follow_up([curious], KIM, facts(), CALENDAR) == (AutomaticReply(),)
+
+
+def test_a_rule_knows_from_which_day_it_may_look() -> None:
+    seen: list[date | None] = []
+
+    def note(subject: Subject) -> Verdict:
+        seen.append(subject.decided_from)
+        return compliant("fine")
+
+    decision = deciding(sample_percent=99)
+    active = toy(note, "quota", data_class=DataClass.HEADING, decision=decision)
+    judge.judge([active], candidates(decision, drawn=True), facts(), CALENDAR)
+    assert seen == [decision.start]
+
+
+def test_a_rule_gets_no_answer_to_a_question_that_it_did_not_declare() -> None:
+    curious = toy(by_size, more=lambda _s: (Absences(), AutomaticReply()))
+    assert judge.follow_up([curious], KIM, facts(), CALENDAR) == (AutomaticReply(),)

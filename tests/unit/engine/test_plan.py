@@ -1,5 +1,6 @@
 """Letters of a plan by example: when they may leave, who goes first, and what holds one back."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,14 @@ CLOSED = ClosedDays(
     {2026: frozenset({date(2026, 4, 6), date(2026, 12, 25)}), 2027: frozenset({date(2027, 1, 1)})}
 )
 QUOTA, SIGNATURE, ABSENCE = RuleId("quota"), RuleId("signature"), RuleId("out_of_office")
-LIMITS = Limits(cap=100, hours=LetterHours(), priority={ABSENCE: 20, QUOTA: 40, SIGNATURE: 45})
+LEAVER, LABELLED = RuleId("leaver"), RuleId("confidential_external")
+LIMITS = Limits(
+    cap=100,
+    hours=LetterHours(),
+    priority={ABSENCE: 20, QUOTA: 40, SIGNATURE: 45},
+    silent=frozenset({LEAVER}),
+    urgent=frozenset({ABSENCE}),
+)
 KIM, LEE, MO = (PersonKey(letter * 64) for letter in "klm")
 
 
@@ -117,7 +125,7 @@ def test_somebody_who_had_a_letter_this_week_waits() -> None:
 
 
 def test_the_cap_lets_the_most_urgent_rule_through_first() -> None:
-    limits = Limits(2, LIMITS.hours, LIMITS.priority)
+    limits = replace(LIMITS, cap=2)
     made = plan(too_large(KIM), too_large(LEE), away(MO), limits=limits)
     assert [(s.rule, s.person, s.held) for s in made] == [
         (ABSENCE, MO, None),
@@ -127,7 +135,7 @@ def test_the_cap_lets_the_most_urgent_rule_through_first() -> None:
 
 
 def test_whoever_is_held_back_takes_no_place_under_the_cap() -> None:
-    limits = Limits(1, LIMITS.hours, LIMITS.priority)
+    limits = replace(LIMITS, cap=1)
     made = plan(too_large(KIM), too_large(LEE), limits=limits, kim=Held.NOT_IN_PILOT)
     assert [(s.person, s.held) for s in made] == [(KIM, Held.NOT_IN_PILOT), (LEE, None)]
 
@@ -175,3 +183,18 @@ def test_an_absence_letter_expires_before_the_absence_that_it_speaks_of_begins()
     case = away()
     assert case.verdict.occurrence is not None
     assert letter_of(step).not_after < case.verdict.occurrence.start - timedelta(hours=12)
+
+
+def test_a_finding_that_is_an_administrators_work_sends_nobody_a_letter() -> None:
+    [step] = plan(too_large(rule=LEAVER))
+    assert (step.letter, step.held) == (None, None)
+    assert step.transition is not None and step.transition.to is FindingState.OPEN
+
+
+def test_an_event_that_can_wait_is_told_in_office_hours_and_counts_for_the_week() -> None:
+    """Labelled mail of last week, found on a Saturday: Monday is soon enough."""
+    week = Interval(local("2026-11-18 00:00"), local("2026-11-25 00:00"))
+    labelled = Case(KIM, LABELLED, Kind.EVENT, deviation("sent_unsecured", week, messages=1), ())
+    order = letter_of(plan(labelled, now="2026-11-21 06:00")[0])
+    assert window(order) == ("2026-11-23 08:30", "2026-11-30 17:00")
+    assert order.weekly

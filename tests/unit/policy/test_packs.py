@@ -1,5 +1,7 @@
 """A pack switches rules on, says since when and until when, and explains every article that has no rule."""
 
+import hashlib
+import json
 import tomllib
 from collections.abc import Callable
 from datetime import date, datetime
@@ -9,8 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from mailbot.config.shipped import shipped_settings
-from mailbot.model.ids import RuleId
-from mailbot.policy.packs import PLANNED_RULES, Pack, policy_hash
+from mailbot.policy.packs import Pack, policy_hash
 from mailbot.rules import registry
 from mailbot.rules.quota import Quota
 
@@ -36,19 +37,20 @@ def test_a_built_rule_gets_typed_parameters(pack: Table) -> None:
     assert norm.parameters == Quota(limit_bytes=5 * 1024**3, tip_percent=90)
 
 
-def test_a_planned_rule_keeps_its_parameters_and_is_not_on(pack: Table, norm: Table) -> None:
-    planned = norm(rule="leaver", parameters={"reply_max_months": 1})
-    parsed = Pack.model_validate(pack(planned))
-    if RuleId("leaver") in registry():
-        pytest.skip("the rule leaver is built by now")
-    assert parsed.norms[0].planned
-    assert parsed.norms[0].parameters == {"reply_max_months": 1}
-    assert parsed.active_norms(TODAY) == ()
+def test_a_norm_without_parameters_is_a_ground_and_switches_nothing_on(pack: Table, norm: Table) -> None:
+    ground = norm(id="klein-2", parameters=None)
+    parsed = Pack.model_validate(pack(norm(), ground))
+    assert [found.built for found in parsed.norms] == [True, False]
+    assert [found.id for found in parsed.active_norms(TODAY)] == ["klein-1"]
 
 
-def test_a_rule_that_nobody_plans_is_an_error(pack: Table, norm: Table) -> None:
+def test_a_rule_that_there_is_not_is_an_error(pack: Table, norm: Table) -> None:
     told = expectation(pack(norm(rule="mood")))
     assert "quota" in told and "delegates" in told
+
+
+def test_voorbeeld_switches_every_rule_on() -> None:
+    assert {norm.rule for norm in shipped("voorbeeld").active_norms(TODAY)} == set(registry())
 
 
 def test_parameters_are_held_to_the_rule_s_own_bounds(pack: Table, norm: Table) -> None:
@@ -137,14 +139,16 @@ class TestPolicyHash:
         assert parsed.valid_to is None
         assert policy_hash(parsed) != policy_hash(Pack.model_validate(pack(valid_to=None)))
 
-    def test_a_rule_that_gets_built_changes_nothing(self, pack: Table, monkeypatch: Any) -> None:
-        """Typed and raw parameters hash alike."""
-        typed = policy_hash(Pack.model_validate(pack()))
-        monkeypatch.setattr("mailbot.policy.packs.registry", dict)
-        monkeypatch.setattr("mailbot.policy.packs.PLANNED_RULES", PLANNED_RULES | {RuleId("quota")})
-        untyped = Pack.model_validate(pack())
-        assert untyped.norms[0].planned
-        assert policy_hash(untyped) == typed
+    @pytest.mark.parametrize("name", ["huizen", "voorbeeld", "brunssum"])
+    def test_what_is_counted_is_what_the_file_says_and_nothing_else(self, name: str) -> None:
+        """Typed parameters count as they were written: a rule that is built anew asks no new consent."""
+        raw = tomllib.loads((shipped_settings() / f"packs/{name}/pack.toml").read_text(encoding="utf-8"))
+        text = json.dumps(raw, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+        assert policy_hash(shipped(name)) == hashlib.sha256(text.encode()).hexdigest()
+
+    def test_the_works_council_of_voorbeeld_consented_to_the_pack_as_it_is(self) -> None:
+        evidence = tomllib.loads((shipped_settings() / "gates.toml").read_text(encoding="utf-8"))
+        assert evidence["works_council"]["policy_hash"] == policy_hash(shipped("voorbeeld"))
 
 
 class TestShippedPacks:
@@ -178,7 +182,7 @@ class TestShippedPacks:
     def test_huizen_gives_managers_no_figures(self) -> None:
         assert not shipped("huizen").team_figures.shown
 
-    def test_voorbeeld_has_the_two_rules_with_the_agreed_numbers(self) -> None:
+    def test_voorbeeld_has_the_first_two_rules_with_the_agreed_numbers(self) -> None:
         quota, absence = shipped("voorbeeld").active_norms(TODAY)[:2]
         assert quota.parameters.model_dump() == {"limit_bytes": 5368709120, "tip_percent": 90}
         assert absence.parameters.model_dump() == {

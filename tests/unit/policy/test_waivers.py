@@ -50,7 +50,7 @@ def test_a_period_runs_forward() -> None:
     assert expected_of(waiver(until=date(2025, 12, 31))) == "`until` on or after `from`"
 
 
-def test_a_rule_must_exist_or_be_planned() -> None:
+def test_a_rule_must_exist() -> None:
     Waivers.model_validate({"waiver": [waiver(rule="delegates")]})
     assert expected_of(waiver(rule="politeness")).startswith("one of the rules")
 

@@ -4,7 +4,7 @@ from datetime import time
 
 import pytest
 
-from mailbot.directory.work_days import parse_work_days, union
+from mailbot.model.work_days import parse_work_days, union
 from mailbot.model.worktime import Hours
 
 OFFICE = (Hours(time(8, 30), time(17)),)

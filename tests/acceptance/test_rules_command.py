@@ -1,0 +1,306 @@
+"""The commands about rules, and the handbook that teaches a municipality to write its own cases."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailbot.casefiles import facts
+from mailbot.casefiles.reader import LINES, TOP
+from mailbot.config.shipped import shipped_settings
+from mailbot.model.facts import Reason
+from mailbot.model.organisation import Standing
+from mailbot.model.people import RecipientType
+from mailbot.model.statements import Claim
+from mailbot.model.tasks import Task
+from mailbot.model.verdicts import Outcome
+from mailbot.rules import registry
+
+ROOT = Path(__file__).parents[2]
+HANDBOOK = (ROOT / "deploy" / "handbook" / "rule-cases.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```toml\n(.*?)```", HANDBOOK, re.DOTALL)
+
+CASES = """
+rule = "quota"
+[norm]
+limit_bytes = 2_147_483_648
+tip_percent = 90
+[base]
+now = "2026-11-23 06:00"
+size = "1 GiB"
+[[case]]
+story = "One gigabyte is fine."
+expect = "compliant because within_limit"
+expect_tasks = []
+[[case]]
+story = "Three are not."
+size = "3 GiB"
+expect = "deviation because over_limit"
+expect_shown = { size_bytes = 3_221_225_472, limit_bytes = 2_147_483_648 }
+"""
+
+
+@dataclass(frozen=True)
+class Typed:
+    code: int
+    out: str
+    err: str
+
+
+def types(*words: str | Path) -> Typed:
+    """What an administrator sees, on a machine without settings, Exchange or database."""
+    command = [sys.executable, "-m", "mailbot", "rules", *map(str, words)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env={"COLUMNS": "200"}, cwd=ROOT
+    )
+    return Typed(done.returncode, done.stdout, done.stderr)
+
+
+def shows(*words: str | Path) -> Any:
+    typed = types(*words, "--json")
+    assert typed.code == 0, typed.err
+    return json.loads(typed.out)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A file of a municipality, somewhere on its disk."""
+    file = tmp_path / "our limit.toml"
+    file.write_text(CASES, encoding="utf-8")
+    return file
+
+
+# --- check ----------------------------------------------------------------------------------------------
+
+
+def test_a_file_whose_cases_hold_is_told_in_one_line(own: Path) -> None:
+    typed = types("check", own)
+    assert (typed.code, typed.out) == (0, f"{own}: 2 cases, all as expected\n")
+
+
+def test_what_differs_is_told_expected_beside_given(own: Path) -> None:
+    own.write_text(CASES.replace('"3 GiB"', '"1.9 GiB"'), encoding="utf-8")
+    typed = types("check", own)
+    assert typed.code == 1
+    assert typed.out.splitlines() == [
+        f"{own}: 2 cases, 1 not as expected",
+        "  case 2: Three are not.",
+        "    expect",
+        "      expected: deviation because over_limit",
+        "      given:    tip because near_limit",
+        "    expect_shown",
+        "      expected: limit_bytes = 2147483648, size_bytes = 3221225472",
+        "      given:    limit_bytes = 2147483648, size_bytes = 2040109466",
+    ]
+
+
+def test_a_task_that_was_not_expected_is_a_difference(tmp_path: Path) -> None:
+    example = next(text for text in EXAMPLES if 'rule = "delegates"' in text)
+    file = tmp_path / "delegates.toml"
+    file.write_text(
+        example + '[[case]]\nstory = "Open."\ninbox_open_to_all = true\n'
+        'expect = "deviation because too_few"\nexpect_tasks = ["orphaned_delegate"]\n'
+    )
+    typed = types("check", file)
+    assert typed.code == 1
+    assert "expected: orphaned_delegate\n      given:    inbox_open_to_all" in typed.out
+
+
+def test_all_cases_are_printed_when_asked(own: Path) -> None:
+    said = types("check", own, "--verbose").out
+    assert "case 1: One gigabyte is fine.\n    given: compliant because within_limit" in said
+
+
+def test_the_same_for_programs(own: Path) -> None:
+    [file] = shows("check", own)
+    assert [case["agrees"] for case in file["cases"]] == [True, True]
+    assert file["cases"][1]["given"] == {
+        "outcome": "deviation",
+        "why": "over_limit",
+        "tasks": [],
+        "shown": {"size_bytes": 3221225472, "limit_bytes": 2147483648},
+    }
+
+
+def test_slips_of_all_files_are_told_at_once_and_no_case_is_run(own: Path, tmp_path: Path) -> None:
+    other = tmp_path / "quota.toml"
+    other.write_text(CASES.replace('size = "3 GiB"', 'sise = "3 GiB"'), encoding="utf-8")
+    own.write_text(CASES.replace('"1 GiB"', '"1 gig"'), encoding="utf-8")
+    typed = types("check", own, other, tmp_path / "nowhere.toml")
+    assert (typed.code, typed.out) == (2, "")
+    assert "3 problems in the case files; no case was run." in typed.err
+    assert "line 8, size" in typed.err and "a size reads like 5 GiB" in typed.err
+    assert "line 15, case 2 (Three are not.), sise" in typed.err and "did you mean `size`?" in typed.err
+    assert "nowhere.toml" in typed.err
+
+
+def test_a_file_that_is_no_toml_says_where(own: Path) -> None:
+    own.write_text(CASES + "[[case]\n", encoding="utf-8")
+    typed = types("check", own)
+    assert typed.code == 2
+    assert "line 18" in typed.err
+
+
+def test_the_parameters_can_come_from_a_pack(own: Path, tmp_path: Path) -> None:
+    """A shipped one, or one of the municipality's own folder; a line of [norm] still goes first."""
+    without = re.sub(r"\[norm\]\n.*\n.*\n", "", CASES).strip()
+    own.write_text('pack = "huizen"\n' + without, encoding="utf-8")
+    assert "given:    compliant because within_limit" in types("check", own).out, "Huizen allows 5 GB"
+    assert types("check", own, "--settings", settings(tmp_path, "limit_bytes = 2147483648")).code == 0
+    own.write_text('pack = "huizen"\n' + without + "\n[norm]\nlimit_bytes = 2147483648\n", encoding="utf-8")
+    assert types("check", own).code == 0
+
+
+def test_a_pack_that_is_not_there_or_not_in_force_is_told(own: Path) -> None:
+    without = re.sub(r"\[norm\]\n.*\n.*\n", "", CASES).strip()
+    own.write_text('pack = "huisen"\n' + without, encoding="utf-8")
+    assert "did you mean `huizen`?" in types("check", own).err
+    own.write_text('pack = "brunssum"\n' + without, encoding="utf-8")
+    assert "was in force until" in types("check", own).err
+
+
+def settings(folder: Path, limit: str) -> Path:
+    """The folder of gemeente Huizen, with another limit."""
+    made = folder / "settings"
+    shutil.copytree(shipped_settings(), made)
+    pack = made / "packs" / "huizen" / "pack.toml"
+    text = pack.read_text(encoding="utf-8")
+    changed, count = re.subn(r"limit_bytes = \S+", limit, text)
+    assert count == 1
+    pack.write_text(changed, encoding="utf-8")
+    main = made / "mailbot.toml"
+    text = main.read_text(encoding="utf-8")
+    main.write_text(re.sub(r'^pack = "\w+"', 'pack = "huizen"', text, flags=re.M), encoding="utf-8")
+    return made
+
+
+# --- list and show --------------------------------------------------------------------------------------
+
+
+def test_the_list_says_of_every_rule_what_it_is_and_whether_it_is_on(tmp_path: Path) -> None:
+    listed = shows("list")
+    rules = {row["rule"]: row for row in listed["rules"]}
+    assert set(rules) == set(registry())
+    assert listed["pack"] == "voorbeeld"
+    assert rules["quota"] == {
+        "rule": "quota", "kind": "state", "reads": "traffic", "tells": "person",
+        "on": True, "why": "by article 3",
+    }  # fmt: skip
+    huizen = {
+        row["rule"]: row
+        for row in shows("list", "--settings", settings(tmp_path, "limit_bytes = 2147483648"))["rules"]
+    }
+    assert huizen["quota"]["why"] == "by article 4 lid 5"
+
+
+def test_a_rule_over_headings_is_off_until_a_decision(tmp_path: Path) -> None:
+    [deep] = [row for row in shows("list")["rules"] if row["reads"] == "heading"]
+    assert deep["on"] is False and "under a signed decision only" in deep["why"]
+
+
+def test_a_lapsed_pack_switches_everything_off(tmp_path: Path) -> None:
+    folder = settings(tmp_path, "limit_bytes = 2147483648")
+    main = folder / "mailbot.toml"
+    main.write_text(
+        main.read_text(encoding="utf-8").replace('pack = "huizen"', 'pack = "brunssum"'), encoding="utf-8"
+    )
+    typed = types("list", "--settings", folder)
+    assert typed.out.count(": off, ") == len(registry())
+    assert "was in force until" in typed.out
+
+
+def test_a_folder_without_settings_is_refused(tmp_path: Path) -> None:
+    typed = types("list", "--settings", tmp_path)
+    assert (typed.code, typed.out) == (2, "")
+    assert "no settings in" in typed.err
+
+
+@pytest.mark.parametrize("rule", registry())
+def test_a_rule_shows_its_verdicts_parameters_and_what_it_must_read(rule: str) -> None:
+    shown = shows("show", rule)
+    here = registry()[rule]  # type: ignore[index]
+    assert set(shown["says"]) == {outcome.value for outcome in here.says}
+    assert [parameter["name"] for parameter in shown["parameters"]] == list(here.parameters.model_fields)
+    assert set(shown["decisive"]) == {"ews", "graph"}
+    text = types("show", rule).out
+    assert all(when in text for when in shown["says"].values())
+    assert all(f"  {road}: {said}" in text for road, said in shown["decisive"].items())
+
+
+def test_parameters_are_shown_with_bounds_and_the_value_here(tmp_path: Path) -> None:
+    folder = settings(tmp_path, "limit_bytes = 2147483648")
+    shown = shows("show", "quota", "--settings", folder)
+    assert (shown["norm"], shown["article"]) == ("huizen-4.5", "4 lid 5")
+    assert shown["parameters"][0] == {
+        "name": "limit_bytes", "bounds": "from 104857600 to 1125899906842624", "value": 2147483648,
+    }  # fmt: skip
+    assert (
+        "limit_bytes: from 104857600 to 1125899906842624; here 2147483648"
+        in types("show", "quota", "--settings", folder).out
+    )
+
+
+def test_a_misspelt_rule_gets_a_hint() -> None:
+    typed = types("show", "quotta")
+    assert typed.code == 2
+    assert "did you mean `quota`?" in typed.err
+
+
+# --- the handbook ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.partition("\n")[0])
+def test_every_example_of_the_handbook_holds(tmp_path: Path, example: str) -> None:
+    file = tmp_path / "example.toml"
+    file.write_text(example, encoding="utf-8")
+    typed = types("check", file)
+    assert typed.code == 0, typed.out + typed.err
+
+
+def test_every_rule_has_an_example() -> None:
+    shown = {found[1] for text in EXAMPLES if (found := re.search(r'^rule = "(\w+)"', text))}
+    assert shown == set(registry())
+
+
+def names(heading: str) -> set[str]:
+    """The first column of the tables between this heading and the next one of its level or above."""
+    level = len(heading.partition(" ")[0])
+    part = re.split(rf"^#{{1,{level}}} ", HANDBOOK.partition(f"\n{heading}\n")[2], flags=re.M)[0]
+    return set(re.findall(r"^\| `(\w+)` \|", part, re.M))
+
+
+def test_every_line_of_a_case_stands_in_the_handbook_and_no_other() -> None:
+    assert names("## Every line") == LINES
+
+
+def test_lines_of_the_mailbox_say_which_rule_they_are_for() -> None:
+    assert names("### The mailbox") == {*facts.BY_NAME, *facts.DETAILS}
+
+
+def test_every_key_of_a_sent_item_stands_in_the_handbook(tmp_path: Path) -> None:
+    example = next(text for text in EXAMPLES if 'rule = "confidential_external"' in text)
+    file = tmp_path / "example.toml"
+    file.write_text(example.replace("{ subject =", "{ colour ="), encoding="utf-8")
+    told = re.search(r"a sent item has ([\w, ]+); not colour", types("check", file).err)
+    assert told and names("## A sent item") == set(told[1].split(", "))
+
+
+def test_every_reason_and_every_task_stands_in_the_handbook() -> None:
+    assert names("## Reasons") == {reason.code for reason in Reason}
+    assert names("## Tasks") == {task.value for task in Task}
+
+
+def test_every_part_of_a_file_stands_in_the_handbook() -> None:
+    assert {name for name in TOP if f"| `{name}` |" in HANDBOOK or f"[{name}]" in HANDBOOK} == set(TOP)
+
+
+@pytest.mark.parametrize("words", [Outcome, Standing, Claim, RecipientType], ids=lambda enum: enum.__name__)
+def test_every_word_that_a_line_may_have_stands_in_the_handbook(words: Any) -> None:
+    for word in words:
+        assert re.search(rf'`"?{word.value}"?`', HANDBOOK), word
