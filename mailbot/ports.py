@@ -299,6 +299,10 @@ class Work(Protocol):
     def set_problem(self, code: str, now: datetime | None) -> bool:
         """Open (`now`) or close (None) a problem; True when that changed anything."""
 
+    def end_rule(self, rule: RuleId) -> int:
+        """Delete what this rule saw of people: verdicts, findings, steps of plans and waiting letters. Of a
+        letter that may have left only that it did is kept. Gives the number of rows."""
+
     def purge(self, now: datetime, personal: timedelta | None = None) -> Mapping[str, int]:
         """Delete what is older than its table's limit; rows deleted by table. `personal` shortens the limits
         of tables about people, where the policy keeps them for less."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any, TypeVar
 
@@ -32,18 +33,27 @@ class ActiveRule:
     norm: Parameters
     decision: Decision | None = None
 
-    def open_to(self, person: PersonKey) -> bool:
-        """Whether it may look at this person: everybody, or those whom its decision's sample drew."""
+    def on(self, day: date) -> bool:
+        """Whether it may look at anybody on that day: a decision can end in the middle of a sweep."""
         if self.rule.data_class <= DataClass.TRAFFIC:
             return True
-        return self.decision is not None and in_sample(self.decision, person)
+        return self.decision is not None and self.decision.start <= day <= self.decision.end
 
-    @property
-    def deepest(self) -> DataClass:
-        """The deepest data that may be asked for on behalf of this rule."""
-        if self.decision is None:
-            return DataClass.TRAFFIC
-        return min(self.decision.data_class, DEEPEST_POSSIBLE)
+    def decided(self, person: PersonKey, day: date) -> Decision | None:
+        """The decision that is in force that day and drew this person into its sample."""
+        decision = self.decision
+        if decision is None or not decision.start <= day <= decision.end:
+            return None
+        return decision if in_sample(decision, person) else None
+
+    def open_to(self, person: PersonKey, day: date) -> bool:
+        """Whether it may look at this person: everybody, or those whom its decision's sample drew."""
+        return self.rule.data_class <= DataClass.TRAFFIC or self.decided(person, day) is not None
+
+    def deepest(self, person: PersonKey, day: date) -> DataClass:
+        """The deepest data about this person that may be asked for on behalf of this rule."""
+        decision = self.decided(person, day)
+        return min(decision.data_class, DEEPEST_POSSIBLE) if decision else DataClass.TRAFFIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +64,9 @@ class Candidate:
     person: Person
     organisation: Organisation
 
-    def subject(self, active: ActiveRule, facts: MailboxFacts) -> Subject:
-        start = active.decision.start if active.decision else None
-        return Subject(self.person, facts, self.organisation, start)
+    def subject(self, active: ActiveRule, facts: MailboxFacts, day: date) -> Subject:
+        decision = active.decided(self.key, day)
+        return Subject(self.person, facts, self.organisation, decision.start if decision else None)
 
 
 OUTSIDE_SAMPLE = not_applicable("outside_sample")
@@ -70,20 +80,28 @@ def needs(rules: Collection[ActiveRule]) -> tuple[Need[Any], ...]:
 
 
 def follow_up(
-    rules: Collection[ActiveRule], candidate: Candidate, facts: MailboxFacts, calendar: WorkCalendar
+    rules: Collection[ActiveRule],
+    candidate: Candidate,
+    facts: MailboxFacts,
+    calendar: WorkCalendar,
+    day: date | None = None,
 ) -> tuple[Need[Any], ...]:
-    """What the rules want to know next, as far as it may be asked: of the kinds that the rule declares,
-    and no deeper than its decision allows. A rule that lacks a fact wants nothing more; one whose sample did not draw the person is not asked."""
+    """What the rules want to know next, as far as it may be asked: of the kinds that the rule declares, and
+    no deeper than a decision in force on `day` allows about this person. `day` is today by the clock, which
+    may be later than the calendar's: a sweep can run past midnight. A rule that lacks a fact wants nothing.
+    """
+    day = day or calendar.today
     wanted: dict[Need[Any], None] = {}
     for active in rules:
-        if not active.open_to(candidate.key):
+        if not active.open_to(candidate.key, day):
             continue
-        subject = candidate.subject(active, facts)
+        subject = candidate.subject(active, facts, day)
         more = _asked(active, partial(active.rule.more, subject, active.norm, calendar))
         if not isinstance(more, Reason):
             deep = (need for need in active.rule.needs if need.data_class > DataClass.TRAFFIC)
+            deepest = active.deepest(candidate.key, day)
             declared = (need for need in more if isinstance(need, (*active.rule.follow_ups, *asked(active))))
-            wanted.update(dict.fromkeys(n for n in (*deep, *declared) if n.data_class <= active.deepest))
+            wanted.update(dict.fromkeys(n for n in (*deep, *declared) if n.data_class <= deepest))
     return tuple(wanted)
 
 
@@ -93,21 +111,26 @@ def asked(active: ActiveRule) -> tuple[type[Need[Any]], ...]:
 
 
 def judge(
-    rules: Collection[ActiveRule], candidate: Candidate, facts: MailboxFacts, calendar: WorkCalendar
+    rules: Collection[ActiveRule],
+    candidate: Candidate,
+    facts: MailboxFacts,
+    calendar: WorkCalendar,
+    day: date | None = None,
 ) -> Sequence[Judgement]:
-    """One judgement per rule, in the order of the rules."""
+    """One judgement per rule, in the order of the rules. `day` as in `follow_up`."""
+    day = day or calendar.today
     return [
-        Judgement(active.rule.id, active.rule.kind, _verdict(active, candidate, facts, calendar))
+        Judgement(active.rule.id, active.rule.kind, _verdict(active, candidate, facts, calendar, day))
         for active in rules
     ]
 
 
 def _verdict(
-    active: ActiveRule, candidate: Candidate, facts: MailboxFacts, calendar: WorkCalendar
+    active: ActiveRule, candidate: Candidate, facts: MailboxFacts, calendar: WorkCalendar, day: date
 ) -> Verdict:
-    if not active.open_to(candidate.key):
+    if not active.open_to(candidate.key, day):
         return OUTSIDE_SAMPLE
-    subject = candidate.subject(active, facts)
+    subject = candidate.subject(active, facts, day)
     verdict = _asked(active, partial(active.rule.judge, subject, active.norm, calendar))
     if isinstance(verdict, Reason):
         return unknown(verdict)

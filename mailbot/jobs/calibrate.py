@@ -57,12 +57,11 @@ def calibrate(
         return Calibration((), forgotten((), existing), None)
     today = house.today()
     need = SentSamples(today - timedelta(days=DAYS), SampleRedactor(more_headers))
+    _note(house, mailbox, approver, actor)
     house.exchange().sign_in()
     target = Target(ObjectGuid(""), mailbox)
     [facts] = house.exchange().read([target], [need], lambda _facts: (), house.clock.now())
     found = facts.get(need)
-    with house.store.begin() as work:
-        work.audit(house.clock.now(), actor, "calibrate", {"approver": approver})
     if isinstance(found, Unknown):
         reason = found.reason
         raise Unreachable(f"the mailbox cannot be read ({reason.code}); {MENDING[reason]}")
@@ -72,3 +71,13 @@ def calibrate(
         return Calibration(results, missed, None)
     file = recorded(results, existing, approver=approver, approved=today, review_by=review_by)
     return Calibration(results, missed, file)
+
+
+def _note(house: House, mailbox: Address, approver: str, actor: str) -> None:
+    """In the audit log, before anything is read: whose mailbox, by the key, if it is somebody's."""
+    person = house.directory.people().with_address(mailbox)
+    detail: dict[str, str | int] = {"approver": approver}
+    if person is not None:
+        detail["person"] = house.store.person_key(person.guid)
+    with house.store.begin() as work:
+        work.audit(house.clock.now(), actor, "calibrate", detail)

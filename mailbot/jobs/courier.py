@@ -184,7 +184,10 @@ class Courier:
         return held(person, terms.mode, terms.pilot_groups, today, terms.redirect_everyone) is not None
 
     def _needless(self, letter: OutboxLetter) -> bool:
-        """A test letter when tests are over, and a notice of what another letter told already."""
+        """A test letter when tests are over, what no decision lets us tell any more, and a notice of what
+        another letter told already."""
+        if not self._house.tells_of(letter.order.topic):
+            return True
         if letter.order.test and self._house.terms.mode is not Mode.REDIRECT:
             return True
         if letter.order.kind is not LetterKind.NOTICE:

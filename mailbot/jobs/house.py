@@ -11,7 +11,8 @@ from mailbot.engine.judge import ActiveRule
 from mailbot.engine.plan import LetterHours
 from mailbot.engine.recipients import Mode
 from mailbot.model.clock import Clock
-from mailbot.model.ids import Address, LetterId
+from mailbot.model.ids import Address, LetterId, RuleId
+from mailbot.model.needs import DataClass
 from mailbot.model.organisation import Organisation
 from mailbot.model.people import People
 from mailbot.model.secure_mail import SecureMail
@@ -21,6 +22,7 @@ from mailbot.policy.decisions import Decision
 from mailbot.policy.evidence import Evidence
 from mailbot.policy.packs import Pack
 from mailbot.ports import Directory, Exchange, ExportCheck, Letters, Operator, Post, Store
+from mailbot.rules import registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,14 @@ class House:
             terms.statements,
         )
 
+    def tells_of(self, topic: str) -> bool:
+        """Whether letters on this topic may leave: those of a rule that looks deeper than settings only while
+        a decision lets it."""
+        rule = registry().get(RuleId(topic))
+        if rule is None or rule.data_class <= DataClass.TRAFFIC:
+            return True
+        return rule.id in {active.rule.id for active in self.rules(self.today())}
+
     def gates(self) -> tuple[GateState, ...]:
         return check(self.terms.evidence, self.terms.pack, self.terms.policy_hash, self.today())
 
@@ -93,7 +103,8 @@ class House:
         """What a plan is made under: the policy, the recorded evidence and who may get letters."""
         terms = self.terms
         said = [terms.policy_hash, terms.evidence.model_dump_json(), terms.mode, *sorted(terms.pilot_groups)]
-        said += sorted(decision.id for decision in terms.decisions)
+        said += sorted(d.id for d in terms.decisions if d.start <= self.today() <= d.end)
+        said += [repr(terms.secure_mail), repr(terms.statements), repr(terms.service_accounts)]
         return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
     def message_id(self, letter: LetterId) -> str:

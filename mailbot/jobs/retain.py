@@ -1,4 +1,4 @@
-"""Forgets in time: every table's own limit, once a day."""
+"""Forgets in time, once a day: every table's own limit, and what a decision that is over let us see."""
 
 from datetime import timedelta
 
@@ -7,6 +7,7 @@ import structlog
 from mailbot.jobs.house import House
 from mailbot.model.errors import Busy
 from mailbot.model.slots import Claim, Job, Slot, SlotResult
+from mailbot.rules import registry
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +26,10 @@ def retain(house: House, slot: Slot) -> int | None:
         raise Busy(f"another process is at work on {slot.id}")
     with house.store.begin() as work:
         intact = work.audit_intact()
-        deleted = work.purge(now, timedelta(weeks=house.terms.pack.retention.individual_weeks))
+        deleted = dict(work.purge(now, timedelta(weeks=house.terms.pack.retention.individual_weeks)))
+        for rule in registry():
+            if not house.tells_of(rule) and (rows := work.end_rule(rule)):
+                deleted[f"decision over: {rule}"] = rows
         total = sum(deleted.values())
         work.audit(now, "mailbot", "retain", {"rows": total})
         work.finish(slot.id, now, SlotResult.COMPLETE, dict(deleted))

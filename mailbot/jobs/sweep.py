@@ -138,11 +138,11 @@ def _read(
     progress(count, len(candidates))
 
     def follow_up(facts: MailboxFacts) -> Collection[Need[Any]]:
-        return judge.follow_up(rules, by_guid[facts.guid], facts, calendar)
+        return judge.follow_up(rules, by_guid[facts.guid], facts, calendar, house.today())
 
     for facts in house.exchange().read(targets, judge.needs(rules), follow_up, calendar.now):
         candidate = by_guid[facts.guid]
-        judgements = judge.judge(rules, candidate, facts, calendar)
+        judgements = judge.judge(rules, candidate, facts, calendar, house.today())
         now = house.clock.now()
         with house.store.begin() as work:
             work.record(slot.id, candidate.key, facts.was_read, judgements, now)
@@ -165,6 +165,7 @@ def _conclude(
 ) -> SweepReport:
     """One transaction from verdicts to outbox: a crash leaves either no plan or a plan carried out."""
     now = house.clock.now()
+    rules = [active for active in rules if active.on(house.today())]
     with house.store.begin() as work:
         cases = _cases(work, slot, population, rules, now)
         held_for = _held_for(house, population, work.stopped())

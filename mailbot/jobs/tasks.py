@@ -46,6 +46,6 @@ def whose(house: House, task: Task, reason: str, actor: str) -> list[Person]:
         for key, person in found:
             if person.ends is None or person.ends >= today:
                 disclose(house, work, key)
-        detail = {"task": task.value, "people": len(found), "reason": reason}
-        work.audit(house.clock.now(), actor, "tasks", detail)
+            detail = {"task": task.value, "person": key, "reason": reason}
+            work.audit(house.clock.now(), actor, "tasks", detail)
     return sorted((person for _, person in found), key=lambda person: person.address)

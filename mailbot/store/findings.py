@@ -4,7 +4,19 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.engine import Row
 
 from mailbot.model.errors import PlanRefused
@@ -16,7 +28,7 @@ from mailbot.store.judgements import LIVE
 from mailbot.store.outbox import UNDER_WAY, Outbox
 from mailbot.store.part import bounds, interval
 from mailbot.store.schema import finding as table
-from mailbot.store.schema import finding_history, letter
+from mailbot.store.schema import finding_history, judgement, letter, plan_step
 
 PENDING = exists().where(letter.c.finding == table.c.id, letter.c.state.in_(UNDER_WAY), ~letter.c.test)
 MAY_HAVE_ARRIVED = (LetterState.SENT, LetterState.DRAFTED, LetterState.IN_DOUBT)
@@ -55,6 +67,21 @@ class Findings(Outbox):
             self._hold(step.finding)
         if step.letter is not None:
             self.order(self.keys.letter_id(step.letter.key), step.letter, now)
+
+    def end_rule(self, rule: RuleId) -> int:
+        """Waiting letters go; the others lose what they show, and keep that they were."""
+        of_rule = type_coerce(plan_step.c.step, Text).contains(f'"rule":"{rule}"', autoescape=True)
+        rows = sum(
+            self.changed(statement)
+            for statement in (
+                delete(letter).where(letter.c.topic == rule, letter.c.state == LetterState.WAITING),
+                delete(plan_step).where(of_rule),
+                delete(table).where(table.c.rule == rule),
+                delete(judgement).where(judgement.c.rule == rule),
+            )
+        )
+        told = and_(letter.c.topic == rule, type_coerce(letter.c.shown, Text) != "{}")
+        return rows + self.changed(update(letter).where(told).values(shown={}))
 
     def told(self, finding: FindingId, now: datetime) -> None:
         """Open becomes told; a finding in any other state, or none, stays as it is."""

@@ -30,7 +30,7 @@ from mailbot.model.slots import Job, SlotResult
 from mailbot.model.verdicts import Kind, Outcome
 from mailbot.store.columns import Json, Moment, Word
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration: what a database must be at before it is used."""
 
 

@@ -1,13 +1,19 @@
 """Headings are shut: no settings file opens them, and what the demo hands in works on the simulator alone."""
 
+from datetime import date
+
 import pytest
 
 from mailbot import wiring
 from mailbot.cli.demo_settings import decision
 from mailbot.engine.gates import in_sample
+from mailbot.jobs.deliver import deliver
+from mailbot.jobs.execute import run_plan
+from mailbot.jobs.retain import retain
 from mailbot.jobs.sweep import sweep
-from mailbot.model.errors import GateClosed
+from mailbot.model.errors import GateClosed, PlanRefused
 from mailbot.model.ids import RuleId
+from mailbot.model.slots import Job
 from mailbot.model.verdicts import Outcome
 from tests.acceptance.municipality import Municipality
 
@@ -54,6 +60,64 @@ def test_a_decision_that_is_over_opens_nothing(voorbeeld: Municipality) -> None:
     over = decision().model_copy(update={"end": decision().start})
     with voorbeeld.opened(decisions=[over]) as house:
         assert LABELLED not in {active.rule.id for active in house.rules(house.today())}
+
+
+def test_a_decision_that_ends_during_a_sweep_closes_headings_at_midnight(voorbeeld: Municipality) -> None:
+    """The sweep begins on the last evening and reads on after midnight: then nothing more is searched, and
+    nobody is written to about what was found before."""
+    voorbeeld.calibrated()
+    last = decision(sample_percent=99).model_copy(update={"end": date(2026, 11, 23)})
+    voorbeeld.at(23, 58)
+    searched_late: list[int] = []
+
+    def midnight(done: int, _all: int) -> None:
+        if done == 40:
+            voorbeeld.at(0, 10, day=24)
+            searched_late.append(len(searches(voorbeeld)))
+
+    with voorbeeld.opened(decisions=[last]) as house:
+        report = sweep(house, voorbeeld.slot(), progress=midnight)
+        assert report is not None
+        assert LABELLED not in {rule for rule, _ in report.counts}
+        with house.store.begin() as work:
+            assert not [finding for finding in work.living() if finding.rule == LABELLED]
+    under_way = 4 * 50
+    assert len(searches(voorbeeld)) - searched_late[0] <= under_way
+    assert searched_late[0] > 0
+
+
+def searches(here: Municipality) -> list[str]:
+    return [line.operation for line in here.server.access_log() if line.subject_searched]
+
+
+def test_letters_and_findings_do_not_outlive_the_decision(voorbeeld: Municipality) -> None:
+    voorbeeld.calibrated()
+    last = decision(sample_percent=99).model_copy(update={"end": date(2026, 11, 23)})
+    with voorbeeld.opened(decisions=[last]) as house:
+        sweep(house, voorbeeld.slot())
+        with house.store.begin() as work:
+            found = [finding for finding in work.living() if finding.rule == LABELLED]
+        assert found
+        voorbeeld.at(9, 0, day=24)
+        deliver(house)
+        topics = {mail.subject for mails in voorbeeld.server.delivered().values() for mail in mails}
+        assert topics, "other letters leave"
+        assert "Veilig mailen naar buiten" not in topics
+        retain(house, voorbeeld.slot(Job.RETAIN))
+        with house.store.begin() as work:
+            assert not [finding for finding in work.living() if finding.rule == LABELLED]
+
+
+def test_a_plan_of_the_last_day_is_not_carried_out_the_day_after(voorbeeld: Municipality) -> None:
+    voorbeeld.calibrated()
+    last = decision(sample_percent=99).model_copy(update={"end": date(2026, 11, 23)})
+    voorbeeld.at(16)
+    with voorbeeld.opened(decisions=[last]) as house:
+        report = sweep(house, voorbeeld.slot(), dry_run=True)
+        assert report is not None and report.plan is not None
+        voorbeeld.at(9, 0, day=24)
+        with pytest.raises(PlanRefused, match="another policy"):
+            run_plan(house, report.plan, "b.eheerder")
 
 
 def test_on_a_real_exchange_no_decision_is_taken_from_anybody(voorbeeld: Municipality) -> None:

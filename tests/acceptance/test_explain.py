@@ -36,8 +36,8 @@ def test_it_shows_what_is_kept_and_when_the_person_hears_of_it(desk: Desk) -> No
     desk.types("sweep")
     shown = look(desk, "both-rules")
     lines = [line.split() for line in shown.splitlines()]
-    assert ["quota", "deviation"] in lines
-    assert ["out_of_office", "deviation"] in lines
+    assert ["quota", "deviation", "over_limit", "-"] in lines
+    assert ["out_of_office", "deviation", "no_reply_set", "-"] in lines
     assert ["quota", "nudge", "waiting"] in lines
     assert "Newest sweep: 2026-11-23 06:00" in shown, "in local time, as all clocks of the house"
     assert "The person is told of it by 2026-11-30." in shown, "five working days, weekend not counted"
@@ -222,7 +222,7 @@ def test_a_look_works_while_a_gate_is_closed(desk: Desk) -> None:
     """A right of access does not depend on whether mailbot may go on."""
     desk.types("sweep")
     (desk.here.settings / "gates.toml").unlink()
-    assert ["quota", "deviation"] in [line.split() for line in look(desk).splitlines()]
+    assert ["quota", "deviation", "over_limit", "-"] in [line.split() for line in look(desk).splitlines()]
 
 
 def test_the_answer_after_the_mailbox_was_mended(desk: Desk) -> None:

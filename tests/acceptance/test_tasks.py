@@ -35,8 +35,9 @@ def test_whose_mailbox_it_is_takes_a_reason_and_is_logged(desk: Desk) -> None:
     shown = desk.shows("tasks", code, "--reason", "melding 4711: rechten herstellen")
     assert len(shown["mailboxes"]) == desk.shows("tasks")["tasks"][code] >= 1
     rows = [row for row in desk.audit() if row[1] == "tasks"]
-    assert rows[0][2]["task"] == code
-    assert not any("@" in str(value) for value in rows[0][2].values())
+    assert {row[2]["task"] for row in rows} == {code}
+    assert len(rows) == len(shown["mailboxes"]), "one row for each person, by the key"
+    assert not any("@" in str(value) for row in rows for value in row[2].values())
 
 
 def test_people_in_service_hear_of_the_look_and_leavers_cannot(desk: Desk) -> None:

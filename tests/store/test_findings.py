@@ -273,3 +273,30 @@ def test_nothing_happens_to_somebody_who_was_excluded_since(store: SqlStore, sto
         assert not work.order(store.letter_id("digest"), story.order(1, "digest"), story.now)
         assert work.findings_of(story.person(1)) == []
         assert work.letters_of(story.person(1)) == []
+
+
+def test_of_a_rule_whose_decision_is_over_nothing_is_kept_but_that_letters_went(
+    store: SqlStore, story: Story
+) -> None:
+    """Somebody was told, somebody's letter still waits; of another rule nothing is touched."""
+    story.open_finding(1)
+    story.open_finding(2)
+    with store.begin() as work:
+        other = replace(story.transition(3), rule=RuleId("signature"))
+        plan = story.plan(replace(story.step(3, other), rule=RuleId("signature")))
+        story.claim(work)
+        work.save_plan(plan)
+        work.change(plan, 0, story.now)
+        sent = store.letter_id("1: first nudge")
+        for before, after in (
+            (LetterState.WAITING, LetterState.CLAIMED),
+            (LetterState.CLAIMED, LetterState.SENT),
+        ):
+            work.move(sent, before, after, story.now)
+        assert work.end_rule(RuleId("quota")) > 0
+        assert work.findings_of(story.person(1)) == work.findings_of(story.person(2)) == []
+        assert [finding.rule for finding in work.findings_of(story.person(3))] == ["signature"]
+        [kept] = work.letters_of(story.person(1))
+        assert (kept.state, dict(kept.order.shown)) == (LetterState.SENT, {})
+        assert work.letters_of(story.person(2)) == []
+        assert work.end_rule(RuleId("quota")) == 0, "once is enough"

@@ -256,3 +256,19 @@ def test_a_rule_knows_from_which_day_it_may_look() -> None:
 def test_a_rule_gets_no_answer_to_a_question_that_it_did_not_declare() -> None:
     curious = toy(by_size, more=lambda _s: (Absences(), AutomaticReply()))
     assert judge.follow_up([curious], KIM, facts(), CALENDAR) == (AutomaticReply(),)
+
+
+def test_a_rule_on_settings_gets_headings_of_who_was_drawn_and_of_nobody_else() -> None:
+    decision = deciding(sample_percent=50)
+    curious = toy(by_size, "quota", more=lambda _s: (SUBJECTS,), decision=decision)
+    drawn, outside = (candidates(decision, drawn=drawn) for drawn in (True, False))
+    assert judge.follow_up([curious], drawn, facts(), CALENDAR) == (SUBJECTS,)
+    assert judge.follow_up([curious], outside, facts(), CALENDAR) == ()
+
+
+def test_a_decision_that_is_over_by_the_clock_opens_nothing_whatever_the_calendar_says() -> None:
+    decision = deciding(sample_percent=50)
+    drawn, after = candidates(decision, drawn=True), date(2027, 1, 1)
+    assert judge.follow_up([heading_rule(decision)], drawn, facts(), CALENDAR, after) == ()
+    [judgement] = judge.judge([heading_rule(decision)], drawn, facts(), CALENDAR, after)
+    assert judgement.verdict.why == "outside_sample"

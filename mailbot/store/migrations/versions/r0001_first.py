@@ -135,7 +135,6 @@ def upgrade() -> None:
         sa.Column("occurrence_start", sa.DateTime(timezone=True), nullable=True),
         sa.Column("occurrence_end", sa.DateTime(timezone=True), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
-        sa.Column("tasks", sa.Text(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["slot"], ["slot.id"], name=op.f("fk_judgement_slot"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("slot", "person", "rule", name=op.f("pk_judgement")),
