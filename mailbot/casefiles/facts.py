@@ -18,26 +18,27 @@ from mailbot.model.needs import (
 )
 from mailbot.rules import Rule
 
-FACTS: tuple[FactLine, ...] = (
-    FactLine("size", MailboxSize, notation.size),
-    FactLine("away", Absences, notation.away),
-    FactLine("outlook_hours", WorkingHours, notation.outlook_hours),
-    FactLine("reply", AutomaticReply, notation.reply),
-    FactLine("reply_rules", InboxReplyRules, notation.reply_rules),
-    *access.FACTS,
-    *sent.FACTS,
-    *signature.FACTS,
-    *leaver.FACTS,
+GROUPS: tuple[tuple[tuple[FactLine, ...], frozenset[str]], ...] = (
+    ((FactLine("size", MailboxSize, notation.size),), frozenset()),
+    (
+        (
+            FactLine("away", Absences, notation.away),
+            FactLine("outlook_hours", WorkingHours, notation.outlook_hours),
+            FactLine("reply", AutomaticReply, notation.reply),
+            FactLine("reply_rules", InboxReplyRules, notation.reply_rules),
+        ),
+        frozenset({"reply_to_outside", "reply_texts", "hidden_rules"}),
+    ),
+    (access.FACTS, access.DETAILS),
+    (sent.FACTS, sent.DETAILS),
+    (signature.FACTS, signature.DETAILS),
+    (leaver.FACTS, leaver.DETAILS),
 )
 """A rule with a new need adds a line here, and says in its case file how the fact is written."""
 
-DETAILS = (
-    frozenset({"reply_to_outside", "reply_texts", "hidden_rules"})
-    | access.DETAILS
-    | sent.DETAILS
-    | signature.DETAILS
-    | leaver.DETAILS
-)
+FACTS: tuple[FactLine, ...] = tuple(line for lines, _ in GROUPS for line in lines)
+
+DETAILS = frozenset(detail for _, details in GROUPS for detail in details)
 """Lines that belong to a fact and are none by themselves."""
 
 BY_NEED: Mapping[type[Need[Any]], FactLine] = MappingProxyType({line.need: line for line in FACTS})
@@ -69,6 +70,16 @@ def answer(lines: Lines, unknown: Mapping[str, Reason], now: datetime, need: Nee
         return Known(line.read(lines, need), now)
     except UNREADABLE as wrong:
         raise ReadingError(line.name, wrong) from wrong
+
+
+def lines_of(rule: Rule) -> frozenset[str]:
+    """Names of the lines about what this rule may ask, with those that belong to them."""
+    asked = {*(type(need) for need in rule.needs), *rule.follow_ups}
+    names: set[str] = set()
+    for lines, details in GROUPS:
+        own = {line.name for line in lines if line.need in asked}
+        names |= own | details if own else set()
+    return frozenset(names)
 
 
 def questions(rule: Rule) -> tuple[Need[Any], ...]:

@@ -5,7 +5,7 @@ from mailbot.casefiles.access import number
 from mailbot.casefiles.lines import FactLine, Lines
 from mailbot.casefiles.signature import words
 from mailbot.model.mailbox import ForwardRules, LeaverReply
-from mailbot.model.needs import ForwardingRules, HeldAccess, MailboxForwarding, ReplyOfLeaver
+from mailbot.model.needs import ExportedHold, ForwardingRules, HeldAccess, MailboxForwarding, ReplyOfLeaver
 
 
 def leaver_reply(lines: Lines, need: ReplyOfLeaver) -> LeaverReply:
@@ -30,10 +30,15 @@ def held_access(lines: Lines, _need: HeldAccess) -> int:
     return number(lines, "held_access")
 
 
+def exported_hold(lines: Lines, _need: ExportedHold) -> bool:
+    return notation.truth(lines["exported_hold"])
+
+
 FACTS: tuple[FactLine, ...] = (
     FactLine("leaver_reply", ReplyOfLeaver, leaver_reply),
     FactLine("forwarding_rules", ForwardingRules, forwarding_rules),
     FactLine("mailbox_forwards", MailboxForwarding, mailbox_forwards),
     FactLine("held_access", HeldAccess, held_access),
+    FactLine("exported_hold", ExportedHold, exported_hold),
 )
 DETAILS = frozenset({"text_inside", "text_outside", "hidden_rules", "reply_to_outside"})

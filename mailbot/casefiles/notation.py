@@ -25,7 +25,9 @@ ZONE = ZoneInfo("Europe/Amsterdam")
 
 _WHOLE_DAY = len("2026-11-27")
 _STRETCH = re.compile(r"(?P<start>[\d: -]*?) *\.\. *(?P<end>[\d: -]*?)(?: +(?P<zone>[A-Z]\w+/\w+))?")
-_SIZE = re.compile(r"(?P<number>\d+(\.\d+)?) (?P<unit>bytes|MiB|GiB)( (?P<sign>[+-]) (?P<odd>\d+) bytes?)?")
+_SIZE = re.compile(
+    r"(?P<number>\d{1,16}(\.\d{1,16})?) (?P<unit>bytes|MiB|GiB)( (?P<sign>[+-]) (?P<odd>\d{1,16}) bytes?)?"
+)
 _UNITS = {"bytes": 1, "MiB": 2**20, "GiB": 2**30}
 _TEXTS = {"both": (True, True), "inside": (True, False), "outside": (False, True), "none": (False, False)}
 _CONDITION = "only for some mail: "
@@ -110,7 +112,7 @@ def truth(value: object) -> bool:
 def size(lines: Lines, _need: MailboxSize) -> Size:
     found = _SIZE.fullmatch(lines["size"])
     if not found:
-        raise ValueError("a size reads like 5 GiB, 4.5 GiB or 5 GiB + 1 byte")
+        raise ValueError("a size reads like 5 GiB, 4.5 GiB or 5 GiB + 1 byte, with 16 digits at most")
     odd = int(found["odd"] or 0) * (-1 if found["sign"] == "-" else 1)
     return Size(round(float(found["number"]) * _UNITS[found["unit"]]) + odd, folders=12)
 
@@ -142,8 +144,10 @@ def reply_setting(lines: Lines) -> ReplySetting:
         case text if text.startswith("off, was "):
             period = stretch(text.removeprefix("off, was "))
             return ReplySetting(ReplyState.DISABLED, period, audience, inside, outside)
-        case text:
+        case text if ".." in text:
             return ReplySetting(ReplyState.SCHEDULED, stretch(text), audience, inside, outside)
+        case _:
+            raise ValueError('it is on, off, "scheduled, no dates" or when it runs: 2026-11-24 .. 2026-11-27')
 
 
 def reply(lines: Lines, _need: AutomaticReply) -> ReplySetting:

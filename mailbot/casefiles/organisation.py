@@ -30,7 +30,10 @@ SIGNED_BEFORE = timedelta(days=30)
 
 def colleagues(lines: Lines) -> dict[Address, Standing]:
     known = {one.value: one for one in Standing}
-    return {_address(address): one_of(known, value) for address, value in _table(lines, "colleagues").items()}
+    return {
+        _address(address): one_of(known, value, address)
+        for address, value in _table(lines, "colleagues").items()
+    }
 
 
 def statements(lines: Lines, today: date) -> tuple[Statement, ...]:
@@ -156,4 +159,6 @@ def _address(text: str) -> Address:
     try:
         return Address(text)
     except ValueError:
-        raise ValueError("it names people by their mail address") from None
+        raise ValueError(
+            f"it names people by their mail address, such as anna@voorbeeld.example; not {text[:60]!r}"
+        ) from None

@@ -34,8 +34,9 @@ ABOUT = frozenset(
     {"story", "near_miss", "expect", "expect_block", "expect_shown", "expect_tasks", "unknown", "norm"}
 )
 CAN_BE_UNKNOWN = frozenset({*facts.BY_NAME, *people.FACTS})
-LINES = CALENDAR | ABOUT | people.LINES | organisation.LINES | facts.DETAILS | frozenset(facts.BY_NAME)
-"""Every line that a case may have."""
+COMMON = CALENDAR | ABOUT | people.LINES | organisation.LINES
+LINES = COMMON | facts.DETAILS | frozenset(facts.BY_NAME)
+"""Every line that a case may have; the common ones have a meaning for every rule."""
 
 TOP = ("rule", "pack", "norm", "base", "case")
 LAID_OVER = organisation.TABLES | {"unknown", "norm"}
@@ -68,11 +69,22 @@ def read(file: Path, packs: Mapping[str, Pack], shown: str) -> tuple[list[Case],
     `packs` are those whose parameters a file may take over by `pack = "NAME"`; `shown` is the file's name in
     problems.
     """
+    if _is_missing(file):
+        return [], [
+            Problem(shown, "the file", "a case file", "no such file", "look at its name and its folder")
+        ]
     raw, problems = read_toml(file, shown)
     if raw is None:
         return [], problems
     places = Places(file.read_bytes().decode("utf-8-sig"))
     return _File(shown, file.stem, raw, places, packs, []).read()
+
+
+def _is_missing(file: Path) -> bool:
+    try:
+        return not file.exists()
+    except OSError:  # a folder on the way that may not be looked into; reading tells
+        return False
 
 
 @dataclass(slots=True)
@@ -187,7 +199,7 @@ class _Reading:
         for source in (self.base, self.changes):
             for name in source:
                 if name not in LINES:
-                    hint = did_you_mean(name, sorted(LINES))
+                    hint = did_you_mean(name, sorted(COMMON | facts.lines_of(self.rule)))
                     self._wrong(name, "a line that mailbot knows", "an unknown line", hint)
         lines: dict[str, Any] = {**self.base, **self.changes}
         for name in LAID_OVER:
@@ -210,7 +222,8 @@ class _Reading:
         found: dict[str, Reason] = {}
         for name, code in written.items():
             if name not in CAN_BE_UNKNOWN:
-                hint = did_you_mean(name, sorted(CAN_BE_UNKNOWN))
+                mine = facts.lines_of(self.rule) & frozenset(facts.BY_NAME)
+                hint = did_you_mean(name, sorted(mine | frozenset(people.FACTS)))
                 self._wrong(f"unknown.{name}", "a fact that can be unknown", "another line", hint)
             elif code not in (codes := _reasons()):
                 hint = did_you_mean(str(code), codes)

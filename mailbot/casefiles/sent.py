@@ -38,7 +38,10 @@ def sent(lines: Lines, need: SentLabels) -> tuple[SentLabel, ...]:
     answers. Lines `labels` stand in for all of that."""
     if "labels" in lines:
         return tuple(label(entry) for entry in _tables(lines["labels"], "labels"))
-    items = (item(entry) for entry in _tables(lines["sent"], "sent"))
+    items = [item(entry) for entry in _tables(lines["sent"], "sent")]
+    now = notation.moment(lines["now"])
+    if any(one.sent is not None and one.sent > now for one in items):
+        raise ValueError("mail that was sent before `now`: look at its `on`, and at the line now")
     answers = (through(need.redactor, one, need.since) for one in items)
     return tuple(answer for answer in answers if answer is not None)
 

@@ -1,5 +1,6 @@
 """Commands that teach mailbot about this organisation: how secure mail shows on a sent copy."""
 
+import shlex
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +27,13 @@ def secure_mail(
     tag: Annotated[
         list[str] | None,
         typer.Option(help="A subject tag on which a mail-flow rule of yours acts; repeatable."),
+    ] = None,
+    confirm: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A mark that only secure mail has: the name of a header, an item class or an attachment; "
+            "repeatable."
+        ),
     ] = None,
     header: Annotated[
         list[str] | None, typer.Option(help="One more header to look at, by its name; repeatable.")
@@ -59,6 +67,7 @@ def secure_mail(
                 approver=approver,
                 review_by=review_by.date() if review_by else None,
                 confirmed_tags=tag or (),
+                confirmed=confirm or (),
                 more_headers=header or (),
                 actor=actor(),
             )
@@ -120,6 +129,8 @@ def _print(found: "Calibration") -> None:
         typer.echo(f"{result.client}: {marks or 'secure mail looks as plain mail does'}")
         for unconfirmed in result.unconfirmed:
             typer.echo(f"  {unconfirmed} proves nothing until somebody confirms its mail-flow rule: --tag")
+        for name in result.unsure:
+            typer.echo(f"  {name} proves nothing until somebody confirms it: --confirm {shlex.quote(name)}")
         for label in result.labels:
             typer.echo(f"  sensitivity label {label}: say in [[label]] whether it encrypts")
     for client in found.forgotten:

@@ -1,6 +1,7 @@
 """`mailbot demo`: the main job from end to end, for a municipality that exists on this machine only."""
 
 import json as jsonlib
+import logging
 import shutil
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def demo(
     from mailbot.model.clock import SetClock
 
     started = time.monotonic()
-    set_up_log(verbose)
+    set_up_log(verbose, logging.ERROR)  # what an operator would be told is printed below
     _prepare(folder, fresh)
     clock = SetClock(_resume(folder))
     copies: list[Mail] = []
@@ -68,6 +69,8 @@ def demo(
             wrap_post=lambda post: Copying(post, copies),
             decisions=(demo_settings.decision(),),
         ) as house:
+            read = demo_settings.decision()
+            say(f"Headings: {read.sample_percent}% of the people, under decision {read.id} until {read.end}.")
             say(f"It is {clock.now().astimezone(MONDAY.tzinfo):%A %d %B %Y, %H:%M} there. Sweeping ...")
             report, sent, doubtful = _monday(house, clock, json)
     (folder / "clock").write_text(clock.now().isoformat(), encoding="ascii")
@@ -173,6 +176,8 @@ def calibrate_voorbeeld(settings: Path, clock: "SetClock") -> None:
             Address(demo_settings.CALIBRATION_MAILBOX),
             existing_file(settings),
             approver="CISO",
+            # The staged mail is of last week: a calibration tells nothing of mail from before its approval.
+            approved=clock.now().date() - timedelta(days=21),
             confirmed_tags=("[veilig]",),
         )
     if found.file is None:
@@ -239,4 +244,8 @@ def _print(report: "SweepReport", values: dict[str, Any], index: Path) -> None:
     typer.echo(
         f"Requests: {values['requests']}, {per_mailbox:.2f} per mailbox. Seconds: {values['seconds']}."
     )
+    settings = index.parent.parent / "settings"
+    if report.tasks:
+        number = sum(report.tasks.values())
+        typer.echo(f"Tasks for the administrator: {number}; see: mailbot tasks --settings {settings}")
     typer.echo(f"Read the letters: {index}")

@@ -22,6 +22,12 @@ signed = 2026-10-01
 review_by = 2027-04-01
 
 [[statement]]
+claim = "no_hidden_members"
+signed_by = "functioneel beheerder Exchange"
+signed = 2026-10-01
+review_by = 2027-04-01
+
+[[statement]]
 claim = "no_classic_outlook"
 signed_by = "teamleider informatisering"
 signed = 2026-10-01

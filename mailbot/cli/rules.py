@@ -112,6 +112,7 @@ def show_rule(
     )
     typer.echo("\nIt can say:")
     _lines(values["says"])
+    typer.echo("  The codes behind each outcome stand in the handbook, rule-cases.md, under Codes.")
     typer.echo("\nParameters:")
     if about := values["about"]:
         typer.echo("\n".join(f"  {line}" for line in about.splitlines()))

@@ -1,6 +1,7 @@
 """Who types, and where the log of a command goes."""
 
 import getpass
+import logging
 import os
 
 
@@ -12,8 +13,8 @@ def actor() -> str:
         return f"uid {os.getuid()}"
 
 
-def set_up_log(verbose: bool) -> None:
+def set_up_log(verbose: bool, least: int = logging.WARNING) -> None:
     """The log of a command goes to standard error: the service's file is the service's own."""
     from mailbot.reports.logs import configure
 
-    configure(None, verbose)
+    configure(None, verbose, least)

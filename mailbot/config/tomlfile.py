@@ -70,5 +70,6 @@ def _syntax(shown: str, message: str) -> Problem:
         where,
         "TOML: `key = value` lines under [section] headings",
         "something that is not TOML",
-        "look at that line: texts, paths and days with a time stand in quotes, days and numbers do not, every key once",
+        "look at that line: texts, paths and days with a time stand in quotes, days and numbers do not, "
+        "every key once",
     )

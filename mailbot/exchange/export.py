@@ -15,7 +15,15 @@ from mailbot.exchange.export_rows import AccessExport, MailboxRow, read_export
 from mailbot.model.facts import Fact, Known, MailboxFacts, Reason, Unknown
 from mailbot.model.ids import ObjectGuid
 from mailbot.model.mailbox import AccessList
-from mailbot.model.needs import EXPORTED, FullAccess, HeldAccess, MailboxForwarding, Need
+from mailbot.model.needs import (
+    EXPORTED,
+    ExportedHold,
+    ExportedQuota,
+    FullAccess,
+    HeldAccess,
+    MailboxForwarding,
+    Need,
+)
 from mailbot.ports import Exchange, FollowUp, ProbeAnswer, Target
 
 AHEAD = timedelta(hours=1)
@@ -24,7 +32,7 @@ AHEAD = timedelta(hours=1)
 ROUNDS = 4
 """How often a follow-up may come back for facts of the export before the road is asked again."""
 
-Exported = FullAccess | HeldAccess | MailboxForwarding
+Exported = FullAccess | HeldAccess | MailboxForwarding | ExportedHold | ExportedQuota
 Facts = Mapping[Need[Any], Fact[Any]]
 
 
@@ -145,6 +153,10 @@ def _fact(export: AccessExport, row: MailboxRow, target: Target, need: Exported)
             return Known(len(frozenset().union(*boxes) - {row.guid}), export.oldest)
         case MailboxForwarding():
             return Known(row.forwards, row.exported_at)
+        case ExportedHold():
+            return Known(row.hold, row.exported_at)
+        case ExportedQuota():
+            return Known(row.quota, row.exported_at)
 
 
 def _open(file: Path, max_age: timedelta, now: datetime) -> tuple[AccessExport | Reason, ExportState]:

@@ -7,7 +7,9 @@ whole file: a list of who has access that misses somebody would make a finding o
 import csv
 import io
 import re
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,20 +38,27 @@ LARGEST = 64 * 1024 * 1024
 
 AGAIN = "run export-access.ps1 again"
 
+UNLIMITED = "unlimited"
+
 _TYPE = re.compile(r"[A-Za-z]{1,64}")
-_QUOTA = re.compile(r"[0-9]{1,18}|unlimited")
+_QUOTA = re.compile(rf"[0-9]{{1,18}}|{UNLIMITED}")
 _TIME = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})")
+
+_FIELD_LIMIT = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MailboxRow:
-    """What is kept of one line. `nameless` counts trustees with full access that have no address."""
+    """What is kept of one line. `nameless` counts trustees with full access that have no address; `quota` is
+    in bytes, None for unlimited."""
 
     guid: ObjectGuid
     address: Address
     full_access: frozenset[Address]
     nameless: int
     forwards: bool
+    hold: bool
+    quota: int | None
     exported_at: datetime
 
 
@@ -80,7 +89,24 @@ def read_export(file: Path) -> tuple[AccessExport | None, list[Problem]]:
     text, problems = read_text(file, shown)
     if text is None:
         return None, problems
-    return _Reading(shown).read(text)
+    with _long_cells():
+        return _Reading(shown).read(text)
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let a cell be as long as a whole file may be: thousands of trustees stand in one cell.
+
+    The limit of the csv module holds for the whole process. It is raised only, for as long as the reading
+    takes and by one reader at a time, and put back; whoever else reads CSV meanwhile is refused nothing.
+    """
+    with _FIELD_LIMIT:
+        before = csv.field_size_limit()
+        csv.field_size_limit(max(before, LARGEST))
+        try:
+            yield
+        finally:
+            csv.field_size_limit(before)
 
 
 class _Reading:
@@ -134,13 +160,16 @@ class _Reading:
         full_access, nameless = self._trustees("full_access", cells)
         send_as, _ = self._trustees("send_as", cells)
         forwards = self._switch("forwarding", cells)
-        self._switch("hold", cells)
+        hold = self._switch("hold", cells)
         if not _QUOTA.fullmatch(cells["quota_bytes"]):
             self._refuse("quota_bytes", "a whole number of bytes or unlimited", "something else")
         exported_at = self._time(cells["exported_at"])
         if len(self._problems) > before or guid is None or address is None or exported_at is None:
             return
-        self._rows[guid] = MailboxRow(guid, address, full_access, nameless, forwards, exported_at)
+        quota = None if cells["quota_bytes"] == UNLIMITED else int(cells["quota_bytes"])
+        self._rows[guid] = MailboxRow(
+            guid, address, full_access, nameless, forwards, hold, quota, exported_at
+        )
         self._by_address[address] = guid
         for trustee in full_access | send_as:
             self._held.setdefault(trustee, set()).add(guid)
@@ -203,7 +232,7 @@ class _Reading:
             except StopIteration:
                 return
             except csv.Error:
-                found = "quotes that do not match, or a cell that is far too long"
+                found = "a quote or a line end in the wrong place"
                 self._refuse(None, "cells separated by ;, with quotes only around whole cells", found)
                 return
             if cells:

@@ -42,16 +42,20 @@ def calibrate(
     existing: SecureMailFile,
     *,
     approver: str,
+    approved: date | None = None,
     review_by: date | None = None,
     confirmed_tags: Collection[str] = (),
+    confirmed: Collection[str] = (),
     more_headers: Collection[str] = (),
     actor: str = "mailbot",
 ) -> Calibration:
     """Read the test mails in the sent items of `mailbox`, and only these: the server looks for their subject.
 
     A mailbox that is excluded is not touched, and looks as one without test mails: who is excluded is
-    nobody's business. Raises Unreachable when the mailbox cannot be read, ValueError for what cannot be a
-    header's name and for a review that is not within a year.
+    nobody's business. `approved` is today when not said. `confirmed_tags` and `confirmed` are what somebody
+    confirms: tags on which a mail-flow rule acts, and names of other marks. Raises Unreachable when the
+    mailbox cannot be read, ValueError for what cannot be a header's name, for no approver and for a review
+    that is not within a year.
     """
     if house.directory.guid_of(mailbox) and house.directory.people().with_address(mailbox) is None:
         return Calibration((), forgotten((), existing), None)
@@ -65,11 +69,11 @@ def calibrate(
     if isinstance(found, Unknown):
         reason = found.reason
         raise Unreachable(f"the mailbox cannot be read ({reason.code}); {MENDING[reason]}")
-    results = compare(found.value, confirmed_tags, existing.value().labels)
+    results = compare(found.value, confirmed_tags, existing.value().labels, confirmed)
     missed = forgotten(results, existing)
     if not results or missed or any(result.error for result in results):
         return Calibration(results, missed, None)
-    file = recorded(results, existing, approver=approver, approved=today, review_by=review_by)
+    file = recorded(results, existing, approver=approver, approved=approved or today, review_by=review_by)
     return Calibration(results, missed, file)
 
 

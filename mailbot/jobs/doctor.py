@@ -209,7 +209,8 @@ def _decisive(rule: Rule, answer: ProbeAnswer, organisation: Organisation, today
     missing: list[list[_Trouble]] = []
     for group in decisive.requires:
         troubles = [_trouble(lean, answer, organisation, today) for lean in group]
-        if None not in troubles:
+        denied = any(trouble is not None and trouble.outweighs for trouble in troubles)
+        if denied or None not in troubles:
             missing.append([trouble for trouble in troubles if trouble is not None])
     if not missing:
         return Check(f"rule {rule.id}", Level.GOOD, "can find deviations here")
@@ -222,11 +223,13 @@ def _decisive(rule: Rule, answer: ProbeAnswer, organisation: Organisation, today
 @dataclass(frozen=True, slots=True)
 class _Trouble:
     """What is wrong with one thing that a rule leans on. `choice` tells that an organisation may well leave
-    it so: an export that it does not make, a statement that nobody signs."""
+    it so: an export that it does not make, a statement that nobody signs. `outweighs` that no statement can
+    stand in: there is an export, and it may contradict it."""
 
     why: str
     mend: str
     choice: bool = True
+    outweighs: bool = False
 
 
 def _trouble(lean: Lean, answer: ProbeAnswer, organisation: Organisation, today: date) -> _Trouble | None:
@@ -251,8 +254,12 @@ def _trouble(lean: Lean, answer: ProbeAnswer, organisation: Organisation, today:
     reason = answer.unreadable.get(lean.name)
     if reason is None or reason is Reason.NOT_IN_EXPORT:  # the probed mailbox may be none of the exported
         return None
-    choice = reason in (Reason.EXPORT_MISSING, Reason.EXPORT_STALE)
-    return _Trouble(f"{lean.name} cannot be read ({reason.code})", MENDING[reason], choice)
+    return _Trouble(
+        f"{lean.name} cannot be read ({reason.code})",
+        MENDING[reason],
+        choice=reason in (Reason.EXPORT_MISSING, Reason.EXPORT_STALE),
+        outweighs=reason in (Reason.EXPORT_STALE, Reason.EXPORT_BROKEN),
+    )
 
 
 def _undecided(house: House, rules: Collection[ActiveRule]) -> Iterator[Check]:

@@ -113,6 +113,21 @@ class MailboxForwarding(Need[bool]):
 
 
 @dataclass(frozen=True, slots=True)
+class ExportedHold(Need[bool]):
+    """Whether Exchange keeps the mailbox on hold; from the nightly export. The people file has its own."""
+
+    name: ClassVar[str] = "hold in Exchange"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedQuota(Need[int | None]):
+    """Bytes at which Exchange stops sending and receiving, None for never; from the nightly export. No rule
+    asks for it: the norm of a municipality is its own."""
+
+    name: ClassVar[str] = "quota in Exchange"
+
+
+@dataclass(frozen=True, slots=True)
 class GroupMembers(Need[Membership]):
     """Whether this address is a group, and who is in it."""
 
@@ -180,5 +195,11 @@ class ForwardingRules(Need[ForwardRules]):
     name: ClassVar[str] = "forwarding rules"
 
 
-EXPORTED: tuple[type[Need[Any]], ...] = (FullAccess, HeldAccess, MailboxForwarding)
+EXPORTED: tuple[type[Need[Any]], ...] = (
+    FullAccess,
+    HeldAccess,
+    MailboxForwarding,
+    ExportedHold,
+    ExportedQuota,
+)
 """Needs that no protocol answers; the nightly export of Exchange does."""

@@ -27,7 +27,7 @@ class Organisation:
     excluded: nothing about them is kept, and a mailbox that they look after is looked after.
 
     `domains` are mail domains of the organisation, old ones that it still owns included. `service_accounts`
-    are patterns of the part before the @, such as `svc-*`.
+    are patterns of the part before the @, such as `svc-*`, for addresses that the people file does not have.
     """
 
     colleagues: Mapping[Address, Standing] = field(default_factory=lambda: MappingProxyType({}), repr=False)
@@ -37,11 +37,17 @@ class Organisation:
     statements: tuple[Statement, ...] = ()
 
     def standing(self, address: Address) -> Standing | None:
-        """What the address stands for; None when neither the people file nor a pattern knows it."""
+        """What an address that is no group stands for; None when neither the people file nor a pattern knows
+        it. The people file comes first: a pattern may fit the name of a person."""
+        if address in self.colleagues:
+            return self.colleagues[address]
         local = address.value.rpartition("@")[0]
-        if any(fnmatchcase(local, pattern) for pattern in self.service_accounts):
-            return Standing.NO_PERSON
-        return self.colleagues.get(address)
+        named = any(fnmatchcase(local, pattern) for pattern in self.service_accounts)
+        return Standing.NO_PERSON if named else None
+
+    def may_be_group(self, address: Address) -> bool:
+        """Whether the people file leaves room for a group. A pattern of names does not settle it."""
+        return address not in self.colleagues
 
     def states(self, claim: Claim, today: date) -> bool:
         """Whether a signed statement says this, and is not past its review date."""

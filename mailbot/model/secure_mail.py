@@ -42,9 +42,11 @@ class TrustedDomain:
     approver: str
     review_by: date
     subdomains: bool = False
+    approved: date | None = None
 
-    def holds(self, day: date) -> bool:
-        return day <= self.review_by
+    def holds(self, sent: date, today: date) -> bool:
+        """Whether it covers mail sent on a day not before its approval, and is not past its review today."""
+        return self.approved is not None and self.approved <= sent and today <= self.review_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +56,18 @@ class Gateway:
     product: str
     approver: str
     review_by: date
+    approved: date | None = None
 
-    def holds(self, day: date) -> bool:
-        return day <= self.review_by
+    def holds(self, sent: date, today: date) -> bool:
+        """Whether it covers mail sent on a day not before its approval, and is not past its review today."""
+        return self.approved is not None and self.approved <= sent and today <= self.review_by
 
 
 @dataclass(frozen=True, slots=True)
 class SecureMail:
     """`labels` maps the GUID of a sensitivity label (lower case) to whether it encrypts.
 
-    `review_by` and `approver` are those of the calibration; None and empty when there is none.
+    `approved`, `review_by` and `approver` are those of the calibration; None and empty when there is none.
     """
 
     clients: tuple[ClientCalibration, ...] = ()
@@ -72,14 +76,24 @@ class SecureMail:
     labels: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     trusted: tuple[TrustedDomain, ...] = ()
     gateway: Gateway | None = None
+    approved: date | None = None
 
     def calibrated(self, day: date) -> bool:
-        """Whether a calibration is there and not past its review date."""
-        return bool(self.clients) and self.review_by is not None and day <= self.review_by
+        """Whether a calibration is there, approved, and not past its review date."""
+        if not self.clients or self.approved is None or self.review_by is None:
+            return False
+        return self.approved <= day <= self.review_by
 
     def always_marks(self, day: date) -> bool:
         """Whether a copy without any marker was certainly sent plain: every client leaves a marker."""
         return self.calibrated(day) and all(client.markers for client in self.clients)
+
+    def tells_plain(self, sent: date, today: date) -> bool:
+        """Whether a copy without any marker, sent on that day, was certainly sent plain.
+
+        Never before the approval: nobody knows whether the mail programs marked secure mail back then.
+        """
+        return self.always_marks(today) and self.approved is not None and self.approved <= sent
 
     def markers(self, day: date) -> tuple[Marker, ...]:
         """The markers that prove security today; none once the calibration is past its review date."""
@@ -87,5 +101,6 @@ class SecureMail:
             return ()
         return tuple(dict.fromkeys(marker for client in self.clients for marker in client.markers))
 
-    def secures_everything(self, day: date) -> bool:
-        return self.gateway is not None and self.gateway.holds(day)
+    def secures_everything(self, sent: date, today: date) -> bool:
+        """Whether all mail of that day to the outside left through a gateway that is relied on today."""
+        return self.gateway is not None and self.gateway.holds(sent, today)

@@ -9,11 +9,11 @@ class Claim(StrEnum):
     """What a statement can say. Closed: a rule leans on each of them."""
 
     NO_FULL_ACCESS = "no_full_access"  # nobody has full access to another person's mailbox
+    NO_HIDDEN_MEMBERS = "no_hidden_members"  # no colleague is hidden from the address lists
     SERVER_SIGNATURES = "server_signatures"  # the server puts a signature under all mail that leaves
     NO_SERVER_SIGNATURES = "no_server_signatures"  # the server adds none
-    NO_CLASSIC_OUTLOOK = (
-        "no_classic_outlook"  # nobody sends with classic Outlook, which keeps signatures to itself
-    )
+    # nobody sends with a program that keeps signatures to itself: classic Outlook, Outlook for Mac, phones
+    NO_CLASSIC_OUTLOOK = "no_classic_outlook"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from mailbot.model.secure_mail import Marker, MarkerKind
 from mailbot.model.sent import MailSample, SentItem, SubjectSearch
 from mailbot.policy.secure_mail import SecureMailFile, proves_nothing
 from mailbot.policy.typed import Typed
+from mailbot.policy.waivers import year_after
 from mailbot.rules.mail import encryption
 
 FRAGMENT = "mailbot calibration"
@@ -36,6 +37,12 @@ LONGEST_NAME = 200
 
 _ENVELOPED = re.compile(r"(.*smime-type=\"?(?:auth)?enveloped-data\"?)", re.IGNORECASE)
 _CERTAIN_TYPES = ("multipart/encrypted",)
+_KNOWN_HEADERS = frozenset({encryption.CONTENT_TYPE, encryption.CONTENT_CLASS, *encryption.VENDOR_HEADERS})
+_KNOWN_FILE = "message.rpmsg"
+_PROTECTED_CONTENT = "rpmsg.message"
+_PRODUCTS = ("zivver", "smartlockr", "cryptshare", "secumailer", "seppmail", "postguard", "zorgmail")
+"""Products for secure mail; a class of mail with such a name is the product's own."""
+
 _LABEL = re.compile(r"MSIP_Label_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})_Enabled=true", re.IGNORECASE)
 _CHANGES = re.compile(r"[0-9]|[0-9a-f]{8}", re.IGNORECASE)
 """Numbers and keys: parts of a value or name that are another one in every mail."""
@@ -101,8 +108,9 @@ class ClientResult:
     """What the newest pair of one client shows. With an `error` the pair says nothing.
 
     `markers` prove security; empty: secure mail of this client looks as plain mail does. `unconfirmed` are
-    subject tags that prove it only once somebody confirmed their mail-flow rule; `labels` the GUIDs of
-    sensitivity labels on the secure copy alone of which nobody said yet whether they encrypt.
+    subject tags that prove it only once somebody confirmed their mail-flow rule, `unsure` names of other
+    marks that one mail may bear by accident and that prove it only once somebody confirmed them; `labels` the
+    GUIDs of sensitivity labels on the secure copy alone of which nobody said yet whether they encrypt.
     """
 
     client: str
@@ -110,27 +118,32 @@ class ClientResult:
     unconfirmed: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     error: str = ""
+    unsure: tuple[str, ...] = ()
 
 
 def compare(
     samples: Iterable[MailSample],
     confirmed_tags: Iterable[str] = (),
     labels: Mapping[str, bool] = MappingProxyType({}),
+    confirmed: Iterable[str] = (),
 ) -> tuple[ClientResult, ...]:
     """One result per client, by name. `confirmed_tags` are those on which a mail-flow rule acts; `labels`
-    tells of sensitivity labels, by GUID in lower case, whether they encrypt."""
+    tells of sensitivity labels, by GUID in lower case, whether they encrypt; `confirmed` are names of other
+    marks, in any case, that somebody says only secure mail bears. Marks of known products need none."""
     newest: dict[str, dict[bool, MailSample]] = {}
     for sample in sorted(samples, key=lambda one: one.sent or datetime.min.replace(tzinfo=UTC)):
         newest.setdefault(sample.client.casefold(), {})[sample.secure] = sample
     plain = [pair[False] for pair in newest.values() if False in pair]
-    confirmed = frozenset(tag.casefold() for tag in confirmed_tags)
-    return tuple(_result(newest[client], plain, confirmed, labels) for client in sorted(newest))
+    tags = frozenset(tag.strip().casefold() for tag in confirmed_tags)
+    names = frozenset(name.strip().casefold() for name in confirmed)
+    return tuple(_result(newest[client], plain, tags, names, labels) for client in sorted(newest))
 
 
 def _result(
     pair: Mapping[bool, MailSample],
     plain: Sequence[MailSample],
     confirmed: frozenset[str],
+    names: frozenset[str],
     labels: Mapping[str, bool],
 ) -> ClientResult:
     if len(pair) < 2:
@@ -139,8 +152,12 @@ def _result(
         return ClientResult(there.client, error=f"no mail with the subject: {missing}")
     secure, own_plain = pair[True], pair[False]
     tags = [tag for tag in secure.tags if not any(tag in one.tags for one in plain)]
+    differ = [
+        marker for marker in _differences(secure, own_plain) if not any(shows(one, marker) for one in plain)
+    ]
+    sure = [marker for marker in differ if _of_product(marker) or marker.name.casefold() in names]
     seen = [
-        *_differences(secure, own_plain),
+        *sure,
         *_encrypting(secure, labels),
         *(Marker(MarkerKind.SUBJECT_TAG, tag) for tag in tags if tag in confirmed),
     ]
@@ -149,7 +166,23 @@ def _result(
         tuple(marker for marker in seen if not any(shows(one, marker) for one in plain)),
         tuple(tag for tag in tags if tag not in confirmed),
         tuple(sorted(_labels(secure) - _labels(own_plain) - labels.keys())),
+        unsure=tuple(dict.fromkeys(marker.name for marker in differ if marker not in sure)),
     )
+
+
+def _of_product(marker: Marker) -> bool:
+    """Whether a known product leaves this mark, so that no accident of this one mail could have."""
+    name = marker.name.casefold()
+    match marker.kind:
+        case MarkerKind.ITEM_CLASS:
+            return any(product in name for product in _PRODUCTS)
+        case MarkerKind.ATTACHMENT:
+            return name == _KNOWN_FILE
+        case MarkerKind.HEADER if name == encryption.CONTENT_CLASS:
+            return marker.value.casefold() == _PROTECTED_CONTENT
+        case MarkerKind.HEADER:
+            return name in _KNOWN_HEADERS
+    return False
 
 
 def _encrypting(secure: MailSample, labels: Mapping[str, bool]) -> Iterator[Marker]:
@@ -180,7 +213,7 @@ def _differences(secure: MailSample, plain: MailSample) -> Iterator[Marker]:
         *(
             _header(name, value)
             for name, value in sorted(secure.headers.items())
-            if name != encryption.LABELS
+            if name != encryption.LABELS and not encryption.says_no(value)
         ),
         *(Marker(MarkerKind.ATTACHMENT, name) for name in dict.fromkeys(secure.attachments)),
     ]
@@ -243,17 +276,26 @@ def recorded(
 ) -> SecureMailFile:
     """The file with this calibration in place of an earlier one; labels, trusted domains and gateway stay.
 
-    Raises ValueError when there is no result, a result has an error, or the review is not within a year.
+    Raises ValueError, in plain words, when there is no result, a result has an error, nobody approves, or the
+    review is not within a year.
     """
     wrong = [result.client for result in results if result.error]
     if wrong or not results:
         raise ValueError(f"not a whole pair of test mails for: {', '.join(wrong) or 'any client'}")
+    if not 0 < len(approver.strip()) <= LONGEST_NAME:
+        raise ValueError("the approver is one short text, such as CISO")
+    review = review_by or review_day(approved)
+    if not approved <= review <= year_after(approved):
+        raise ValueError(
+            f"the review is within a year after the approval: a day from {approved.isoformat()} to "
+            f"{year_after(approved).isoformat()}"
+        )
     return SecureMailFile.model_validate(
         {
             "calibration": {
                 "approver": approver,
                 "approved": approved,
-                "review_by": review_by or review_day(approved),
+                "review_by": review,
             },
             "client": [
                 {"client": result.client, "marker": [_entry(marker) for marker in result.markers]}

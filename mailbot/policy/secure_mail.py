@@ -16,6 +16,7 @@ from mailbot.model.secure_mail import (
 )
 from mailbot.policy.typed import Day, Line, Typed, refusal
 from mailbot.policy.waivers import year_after
+from mailbot.rules.mail import encryption
 
 Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
 Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)]
@@ -26,9 +27,15 @@ _SIGNED_TOO = (".smime", ".smime.multipartsigned", ".p7m", ".p7s")
 
 _ENCRYPTED = re.compile(r"smime-type=\"?(auth)?enveloped-data|^multipart/encrypted", re.IGNORECASE)
 
+_ORDINARY_CONTENT = "urn:content-classes:"
+"""Content classes of every mail, meeting and report."""
+
+_EXEMPTS = ("skip-", "x-skip-")
+"""Headers that keep a product away from a mail."""
+
 
 def proves_nothing(kind: MarkerKind, name: str, value: str = "") -> bool:
-    """Whether ordinary or signed mail shows this mark as well."""
+    """Whether ordinary or signed mail shows this mark as well, or mail that a product had to pass over."""
     name = name.strip().casefold()
     match kind:
         case MarkerKind.ITEM_CLASS:
@@ -36,6 +43,10 @@ def proves_nothing(kind: MarkerKind, name: str, value: str = "") -> bool:
         case MarkerKind.ATTACHMENT:
             return name.endswith(_SIGNED_TOO)
         case MarkerKind.HEADER:
+            if name == encryption.CONTENT_CLASS:
+                return not value.strip() or value.strip().casefold().startswith(_ORDINARY_CONTENT)
+            if name.startswith(_EXEMPTS) or encryption.says_no(value):
+                return True
             return name == "content-type" and _ENCRYPTED.search(value) is None
         case MarkerKind.SUBJECT_TAG:
             return False
@@ -150,11 +161,15 @@ class SecureMailFile(Typed):
             self.calibration.review_by if self.calibration else None,
             MappingProxyType({entry.guid.lower(): entry.encrypts for entry in self.labels}),
             tuple(
-                TrustedDomain(t.domain, t.basis, t.approver, t.review_by, t.subdomains) for t in self.trusted
+                TrustedDomain(t.domain, t.basis, t.approver, t.review_by, t.subdomains, t.approved)
+                for t in self.trusted
             ),
-            Gateway(self.gateway.product, self.gateway.approver, self.gateway.review_by)
+            Gateway(
+                self.gateway.product, self.gateway.approver, self.gateway.review_by, self.gateway.approved
+            )
             if self.gateway
             else None,
+            self.calibration.approved if self.calibration else None,
         )
 
 

@@ -77,9 +77,9 @@ class Patient:
             return
 
 
-def configure(file: Path | None, verbose: bool = False) -> None:
-    """Log to `file`, or to standard error without one. Libraries are heard from warnings on, except those
-    whose log would hold mail; exchangelib's is shut where it is used."""
+def configure(file: Path | None, verbose: bool = False, least: int = logging.WARNING) -> None:
+    """Log to `file`, or to standard error without one, from the level `least` on. Libraries are heard from
+    warnings on, except those whose log would hold mail; exchangelib's is shut where it is used."""
     stream = file.open("a", encoding="utf-8", buffering=1) if file is not None else sys.stderr
     structlog.configure(
         processors=[
@@ -88,7 +88,7 @@ def configure(file: Path | None, verbose: bool = False) -> None:
             keep_known,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.WARNING),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else least),
         logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, Patient(stream))),
         cache_logger_on_first_use=False,
     )

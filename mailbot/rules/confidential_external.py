@@ -75,14 +75,18 @@ def question(subject: Subject, norm: ConfidentialExternal, calendar: WorkCalenda
     since = max(monday(calendar.today) - WEEK, subject.decided_from)
     own = subject.organisation
     words = lexicon(norm.trigger_words, norm.hands_off_words)
-    return SentLabels(since, SentLabelRedactor(words, since, own.domains, own.secure_mail, calendar))
+    # Where mail may not leave, a partner counts as inside; where it must be encrypted, as a secure channel.
+    partners_inside = norm.mode is Mode.FORBIDDEN_EXTERNAL
+    redactor = SentLabelRedactor(words, since, own.domains, own.secure_mail, calendar, partners_inside)
+    return SentLabels(since, redactor)
 
 
 def gateway_secures_all(subject: Subject, norm: ConfidentialExternal, calendar: WorkCalendar) -> bool:
     """Where everything leaves secured, no copy could show anything else; where nothing may leave, that is no
     excuse."""
+    oldest = monday(calendar.today) - WEEK
     return norm.mode is Mode.ENCRYPT_EXTERNAL and subject.organisation.secure_mail.secures_everything(
-        calendar.today
+        oldest, calendar.today
     )
 
 

@@ -3,7 +3,8 @@
 Only a colleague counts who could really do it: a human being in service with an open account. The rule
 knows the people behind addresses from the people file; an address that is not in it may be a group, and
 is looked up. Whoever cannot be told might count: then there is no deviation as long as that could make up
-the difference.
+the difference. An entry without an address might be a group of any size, and Exchange leaves out of a group
+whoever is hidden from the address lists without a word: both make up any difference.
 """
 
 from collections.abc import Collection, Sequence
@@ -47,10 +48,6 @@ FULL = FullAccess()
 
 MOST_LOOKUPS = 20
 """Addresses of one mailbox that are looked up as groups. Whoever shares with more has no letter to fear."""
-
-UNUSABLE_EXPORT = (Reason.EXPORT_BROKEN, Reason.NOT_IN_EXPORT)
-"""There is an export and it cannot be used: it may contradict a signed statement, and is to be
-mended before anybody leans on one."""
 
 Word = Annotated[str, Field(min_length=4, max_length=40, pattern=r"^\S(.*\S)?$")]
 
@@ -99,9 +96,10 @@ def sources(subject: Subject, norm: Delegates, calendar: WorkCalendar) -> tuple[
         if sum(standing is Standing.ACTIVE for standing in by_name) >= norm.minimum:
             return (inbox,)
     full = subject.mailbox.get(FULL)
+    # An export that is there and cannot be used may contradict the statement.
     if (
         isinstance(full, Unknown)
-        and full.reason not in UNUSABLE_EXPORT
+        and full.reason is Reason.EXPORT_MISSING
         and subject.organisation.states(Claim.NO_FULL_ACCESS, calendar.today)
     ):
         full = Known(AccessList(frozenset()), calendar.now)
@@ -109,22 +107,22 @@ def sources(subject: Subject, norm: Delegates, calendar: WorkCalendar) -> tuple[
 
 
 def strangers(subject: Subject, lists: Sequence[Fact[AccessList]]) -> list[Address]:
-    """Addresses that the people file does not know, those of the inbox first: which of them are looked up
-    must not depend on what is read later."""
+    """Addresses that may be groups, those of the inbox first: which of them are looked up must not depend
+    on what is read later."""
     found = (a for fact in lists if isinstance(fact, Known) for a in sorted(fact.value.grants))
     return [
         address
         for address in dict.fromkeys(found)
-        if address != subject.person.address and subject.organisation.standing(address) is None
+        if address != subject.person.address and subject.organisation.may_be_group(address)
     ]
 
 
-def count(subject: Subject, lists: Sequence[Fact[AccessList]]) -> Count:
+def count(subject: Subject, lists: Sequence[Fact[AccessList]], today: date) -> Count:
     """Everybody on the lists, each once, groups taken apart."""
     read = [fact.value for fact in lists if isinstance(fact, Known)]
     # What failed comes before what cannot be told: mending it may be enough.
     gaps = [fact.reason for fact in lists if isinstance(fact, Unknown)]
-    hidden = False
+    all_listed = True
     groups: set[Address] = set()
     accounts = {address for found in read for address in found.grants}
     strange = strangers(subject, lists)
@@ -135,10 +133,11 @@ def count(subject: Subject, lists: Sequence[Fact[AccessList]]) -> Count:
         elif group.value.group:
             groups.add(address)
             accounts |= group.value.members
-            hidden = hidden or not group.value.complete
-    if hidden:
+            all_listed = all_listed and group.value.complete
+    all_shown = all_listed and subject.organisation.states(Claim.NO_HIDDEN_MEMBERS, today)
+    if groups and not all_shown:
         gaps.append(Reason.GROUP_HIDDEN)
-    if len(strange) > MOST_LOOKUPS:
+    if len(strange) > MOST_LOOKUPS or any(found.unresolved for found in read):
         gaps.append(Reason.ACCOUNT_UNRESOLVED)
     standings = [subject.organisation.standing(a) for a in accounts - groups - {subject.person.address}]
     tasks = set()
@@ -148,8 +147,7 @@ def count(subject: Subject, lists: Sequence[Fact[AccessList]]) -> Count:
         tasks.add(Task.ORPHANED_DELEGATE)
     return Count(
         effective=sum(standing is Standing.ACTIVE for standing in standings),
-        doubtful=sum(standing in (None, Standing.UNCERTAIN) for standing in standings)
-        + sum(found.unresolved for found in read),
+        doubtful=sum(standing in (None, Standing.UNCERTAIN) for standing in standings),
         gap=gaps[0] if gaps else None,
         tasks=frozenset(tasks),
     )
@@ -169,7 +167,7 @@ def more(subject: Subject, norm: Delegates, calendar: WorkCalendar) -> Collectio
     if passed_over(subject, calendar.today) is not None:
         return ()
     lists = sources(subject, norm, calendar)
-    if count(subject, lists).effective >= norm.minimum:
+    if count(subject, lists, calendar.today).effective >= norm.minimum:
         private = private_folders(norm)
         return () if private is None else (private,)
     return (OUTLOOK, FULL, *(GroupMembers(a) for a in strangers(subject, lists)[:MOST_LOOKUPS]))
@@ -180,7 +178,8 @@ SAYS = {
     Outcome.DEVIATION: "too few can, where the norm binds each person, and all that might count was read",
     Outcome.TIP: "enough can and a private folder is shared too; or too few, where a department arranges it",
     Outcome.NOT_APPLICABLE: "not a person's mailbox, or the person is not in service today",
-    Outcome.UNKNOWN: "a list, a group or an account that might make up the difference could not be read",
+    Outcome.UNKNOWN: "a list, group or account that might make up the difference could not be read, or a "
+    "group may have hidden members (claim no_hidden_members)",
 }
 
 _DECISIVE = Decisive(((INBOX,), (OUTLOOK,), (FULL, Claim.NO_FULL_ACCESS)))
@@ -209,7 +208,7 @@ def judge(subject: Subject, norm: Delegates, calendar: WorkCalendar) -> Verdict:
     department arranges that mailboxes can be opened."""
     if (why := passed_over(subject, calendar.today)) is not None:
         return not_applicable(why)
-    found = count(subject, sources(subject, norm, calendar))
+    found = count(subject, sources(subject, norm, calendar), calendar.today)
     return _verdict(subject, norm, found).with_tasks(*found.tasks)
 
 

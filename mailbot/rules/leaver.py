@@ -22,7 +22,14 @@ from pydantic import Field
 from mailbot.model.decisiveness import Basis, Decisive, Road
 from mailbot.model.facts import Fact, FactUnknown, Known, Reason, Unknown, known
 from mailbot.model.mailbox import Audience, LeaverReply, ReplySetting, ReplyState
-from mailbot.model.needs import ForwardingRules, HeldAccess, MailboxForwarding, Need, ReplyOfLeaver
+from mailbot.model.needs import (
+    ExportedHold,
+    ForwardingRules,
+    HeldAccess,
+    MailboxForwarding,
+    Need,
+    ReplyOfLeaver,
+)
 from mailbot.model.people import Person, RecipientType
 from mailbot.model.tasks import Task
 from mailbot.model.verdicts import Kind, Outcome, Verdict, compliant, deviation, not_applicable, unknown
@@ -34,6 +41,7 @@ REPLY = ReplyOfLeaver(LeaverReplyText())
 RULES = ForwardingRules()
 MAILBOX = MailboxForwarding()
 HELD = HeldAccess()
+EXPORTED_HOLD = ExportedHold()
 
 LONGEST_BREAK = timedelta(days=14)
 """No run of free days is longer; so long after the reply period nobody needs a calendar to tell the stage."""
@@ -109,10 +117,33 @@ def heard(setting: ReplySetting, calendar: WorkCalendar) -> Heard:
     )
 
 
-def says_what_it_should(reply: LeaverReply) -> bool:
-    """Both texts say that the person left, and neither tells what is nobody's business."""
+def of_texts(reply: LeaverReply) -> Verdict:
+    """Both texts must say that the person left, and neither what is nobody's business. A wording that nobody
+    knows here is no deviation: somebody reads it."""
     both = (reply.inside, reply.outside)
-    return all(ReplyFeature.LEFT in text and ReplyFeature.TOO_MUCH not in text for text in both)
+    silent = [text for text in both if ReplyFeature.LEFT not in text]
+    if any(ReplyFeature.TOO_MUCH in text for text in both) or any(
+        ReplyFeature.ABSENT in text for text in silent
+    ):
+        return deviation("reply_text").with_tasks(Task.MEND_REPLY_TEXT)
+    if silent:
+        return unknown(Reason.REPLY_TEXT_UNCLEAR).with_tasks(Task.MEND_REPLY_TEXT)
+    return compliant("reply_on")
+
+
+def on_hold(subject: Subject) -> bool:
+    """Whether the people file or the nightly export says that the mailbox must be kept: one is enough, and
+    both must deny it. Who makes no export leans on the people file alone.
+
+    Raises FactUnknown when a source that is there may still say so.
+    """
+    by_people, by_export = subject.person.hold, subject.mailbox.get(EXPORTED_HOLD)
+    if any(isinstance(fact, Known) and fact.value for fact in (by_people, by_export)):
+        return True
+    known(by_people)
+    if isinstance(by_export, Unknown) and by_export.reason is not Reason.EXPORT_MISSING:
+        raise FactUnknown(by_export.reason)
+    return False
 
 
 def of_reply(subject: Subject, now: Stage, calendar: WorkCalendar) -> Verdict:
@@ -124,16 +155,14 @@ def of_reply(subject: Subject, now: Stage, calendar: WorkCalendar) -> Verdict:
     if now is Stage.REMOVAL:
         if who.anybody:
             return deviation("reply_too_long").with_tasks(Task.END_LEAVER_REPLY)
-        if known(subject.person.hold):
+        if on_hold(subject):
             return compliant("kept_on_hold")
         return deviation("removal_due").with_tasks(Task.DECIDE_REMOVAL)
     if not who.anybody:
         return deviation("reply_off").with_tasks(Task.SET_LEAVER_REPLY)
     if not (who.inside and who.outside):
         return deviation("reply_one_side").with_tasks(Task.MEND_REPLY_TEXT)
-    if not says_what_it_should(reply):
-        return deviation("reply_text").with_tasks(Task.MEND_REPLY_TEXT)
-    return compliant("reply_on")
+    return of_texts(reply)
 
 
 def of_account(enabled: Fact[bool], then: Verdict) -> Verdict:
@@ -190,14 +219,15 @@ def more(subject: Subject, _norm: Leaver, calendar: WorkCalendar) -> Collection[
         return ()
     domains = {subject.person.address.value.rpartition("@")[2], *subject.organisation.domains}
     names = frozenset(domain.rpartition(".")[0].rpartition(".")[2] for domain in domains)
-    return (ReplyOfLeaver(LeaverReplyText(names)), RULES, MAILBOX, HELD)
+    return (ReplyOfLeaver(LeaverReplyText(names)), RULES, MAILBOX, HELD, EXPORTED_HOLD)
 
 
 SAYS = {
     Outcome.COMPLIANT: "closed and replying within the month, just after it, or kept on hold after it",
     Outcome.DEVIATION: "account still open, reply off, one-sided, wrong or too long, or removal due",
     Outcome.NOT_APPLICABLE: "not leaving, the last day is not over, or not a person's mailbox",
-    Outcome.UNKNOWN: "account, reply, hold, kind of mailbox could not be read, or a year has no holidays",
+    Outcome.UNKNOWN: "account, reply, hold, kind of mailbox could not be read, the reply's words are not "
+    "understood, or a year has no holidays",
 }
 DECISIVE = Decisive(((Basis.END_DATE,), (Basis.ACCOUNT_STATE,), (REPLY,), (Basis.HOLD,)))
 
@@ -216,6 +246,7 @@ DECISIVE = Decisive(((Basis.END_DATE,), (Basis.ACCOUNT_STATE,), (REPLY,), (Basis
         ForwardingRules,
         MailboxForwarding,
         HeldAccess,
+        ExportedHold,
     ),
     priority=90,
 )

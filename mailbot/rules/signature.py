@@ -1,10 +1,10 @@
 """Signature: mail that leaves the organisation says who sends it.
 
 The least that can be looked at comes first. Where the server adds signatures nothing is asked. Else the
-setting of Outlook on the web decides, as far as it can: classic Outlook keeps its signatures to itself, and a
-server that adds them shows nothing in the sent copy, so that "not set" is a deviation only where signed
-statements rule both out. Messages could tell more; looking at them needs a decision over content, and no such
-decision opens anything in this version.
+setting of Outlook on the web decides, as far as it can: classic Outlook, Outlook for Mac and phones keep
+theirs to themselves, and a server that adds them shows nothing in the sent copy, so that "not set" is a
+deviation only where signed statements rule both out. Messages could tell more; looking at them needs a
+decision over content, and no such decision opens anything in this version.
 
 A signature that is a picture only says nothing that can be read, neither here nor by who cannot see: unknown.
 """
@@ -74,7 +74,10 @@ def _made(setting: SignatureSetting) -> bool:
 
 
 def _missing(setting: SignatureSetting, norm: Signature, person: Person) -> tuple[Element, ...]:
-    """Elements that the norm wants and the text surely lacks. Who has no readable name lacks none."""
+    """Elements that the norm wants and the signature surely lacks. Who has no readable name lacks none, and
+    beside words a picture may hold what they lack."""
+    if SignatureFeature.IMAGE in setting.features:
+        return ()
     return tuple(
         element
         for element in READABLE
@@ -132,7 +135,7 @@ def _concerns(subject: Subject, calendar: WorkCalendar) -> bool:
 
 SAYS = {
     Outcome.COMPLIANT: "a signature in words is added by itself",
-    Outcome.DEVIATION: "none is, and statements say that no server and no classic Outlook adds one",
+    Outcome.DEVIATION: "none is, and statements say that no server and no other program adds one",
     Outcome.TIP: "an element lacks that the norm names, or none is set where the norm only recommends it",
     Outcome.NOT_APPLICABLE: "the server signs, not in service, or not a person's mailbox",
     Outcome.UNKNOWN: "the setting could not be read, is a picture, or leaves open what adds one elsewhere",

@@ -36,7 +36,9 @@ RIGHTS_MANAGED = ("message.rpmsg", "application/x-microsoft-rpmsg-message")
 TAG = "[veilig]"
 ENCRYPTING_LABEL = "7d3c1a52-0f6e-4b1b-9a51-2f1c6e0d4a11"
 OTHER_LABEL = "1b9e8f40-3c2d-4e5f-8a6b-7c8d9e0f1a2b"
-DOSSIER = (f"{canaries.ATTACHMENT}.pdf", "application/pdf")
+DOSSIER = (f"{canaries.ATTACHMENT}.txt", "text/plain")
+"""No PDF: that may have a password, and then nobody can say that a message left plain."""
+
 SMIME = ("smime.p7m", "application/pkcs7-mime")
 
 LABEL = f"Vertrouwelijk: {canaries.SUBJECT}"
@@ -94,7 +96,7 @@ SUBJECTS = (
         "Mustafa Erdogan",
         "The label stands in brackets at the end.",
         DEVIATION,
-        _mail(f"Dossier {canaries.SUBJECT} [vertrouwelijk]"),
+        _mail("Dossier 4471 [vertrouwelijk]"),  # beside a word about subjects a label is doubtful
     ),
     _person(
         "labelled-with-typo",
@@ -266,7 +268,7 @@ PRODUCTS = (
         "Dieke Soesman",
         "The subject carries the tag that the gateway acts on.",
         COMPLIANT,
-        _mail(f"{TAG} {LABEL}"),
+        _mail(f"{TAG} Vertrouwelijk: dossier 4471"),  # beside a word about subjects a label is doubtful
     ),
     _person(
         "secured-by-sensitivity-label",

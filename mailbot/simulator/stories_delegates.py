@@ -54,10 +54,11 @@ PEOPLE = (
     Story(
         "delegates-machines",
         "Jopie Hazenberg",
-        "One colleague and two service accounts: machines answer no mail.",
+        "One colleague and two names of service accounts that the address list does not show.",
         quota=COMPLIANT,
         out_of_office=NOT_APPLICABLE,
-        delegates=DEVIATION,
+        # A name is no proof: either may be a hidden group of colleagues, for it stands in no people file.
+        delegates=UNKNOWN,
         rights=(READER, Right(f"svc-scan@{DOMAIN}", "Editor")),
         trustees=(f"svc-backup@{DOMAIN}",),
     ),

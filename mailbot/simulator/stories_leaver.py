@@ -182,7 +182,7 @@ IN_THE_MONTH = (
         "leaver-friday-text",
         "Ebbe Roorda",
         "The reply is an old one about Fridays, in nearly the same words.",
-        leaver=DEVIATION,
+        leaver=UNKNOWN,  # neither of leaving nor clearly of an absence: somebody reads it, nobody is accused
         tasks=("mend_reply_text",),
         left=day(11, 6),
         reply=_saying("Ik werk niet meer op vrijdag. Op maandag ben ik er weer."),

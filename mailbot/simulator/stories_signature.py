@@ -1,5 +1,5 @@
 """Staged people for the rule on signatures: what Outlook on the web is set to. The town has stated that its
-server adds no signatures and that nobody sends with classic Outlook."""
+server adds no signatures and that nobody sends with a program that keeps them to itself."""
 
 from datetime import date
 

@@ -224,7 +224,7 @@ def test_without_a_sweep_of_the_last_week_nothing_is_said_but_to_the_operator(qu
         assert digest(house, quiet.slot(Job.DIGEST)) == 0
     assert "digest_without_sweep" in desk.shows("findings")["problems"]
     monday(quiet, 8, month=12)
-    assert desk.shows("findings")["problems"] == {}
+    assert "digest_without_sweep" not in desk.shows("findings")["problems"]
 
 
 def test_after_a_closed_monday_it_comes_on_tuesday(quiet: Municipality) -> None:

@@ -1,5 +1,6 @@
 """The commands about rules, and the handbook that teaches a municipality to write its own cases."""
 
+import ast
 import json
 import re
 import shutil
@@ -15,12 +16,14 @@ from mailbot.casefiles import facts
 from mailbot.casefiles.reader import LINES, TOP
 from mailbot.config.shipped import shipped_settings
 from mailbot.model.facts import Reason
+from mailbot.model.ids import RuleId
 from mailbot.model.organisation import Standing
 from mailbot.model.people import RecipientType
 from mailbot.model.statements import Claim
 from mailbot.model.tasks import Task
 from mailbot.model.verdicts import Outcome
 from mailbot.rules import registry
+from tests.rules.cases import all_cases
 
 ROOT = Path(__file__).parents[2]
 HANDBOOK = (ROOT / "deploy" / "handbook" / "rule-cases.md").read_text(encoding="utf-8")
@@ -294,6 +297,51 @@ def test_every_key_of_a_sent_item_stands_in_the_handbook(tmp_path: Path) -> None
 def test_every_reason_and_every_task_stands_in_the_handbook() -> None:
     assert names("## Reasons") == {reason.code for reason in Reason}
     assert names("## Tasks") == {task.value for task in Task}
+
+
+def codes_of_table(rule: str) -> set[tuple[str, str]]:
+    part = HANDBOOK.partition(f"\n### Codes of {rule}\n")[2].partition("\n#")[0]
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| \w[^|]+ \|$", part, re.M)
+    assert len(rows) == part.count("\n| `"), "every row has a code, an outcome and a line that tells it"
+    return {(outcome, code) for code, cell in rows for outcome in re.findall(r"`(\w+)`", cell)}
+
+
+def codes_of_cases(rule: str) -> set[tuple[str, str]]:
+    said = [case.expected for case in all_cases() if case.rule.id == rule]
+    return {(one.outcome.value, one.why) for one in said if one.outcome is not Outcome.UNKNOWN}
+
+
+def codes_of_source(rule: str) -> set[str]:
+    """First words of all calls that make a verdict: of the helpers, and of functions that return one."""
+    verdict = {"compliant", "deviation", "tip", "not_applicable"}
+    module = registry()[RuleId(rule)].judge.__module__
+    tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    verdict |= {one.name for one in functions if one.returns and ast.unparse(one.returns) == "Verdict"}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    firsts = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id in verdict]
+    said = [
+        word
+        for first in firsts
+        for word in ((first.body, first.orelse) if isinstance(first, ast.IfExp) else (first,))
+    ]
+    return {word.value for word in said if isinstance(word, ast.Constant) and isinstance(word.value, str)}
+
+
+@pytest.mark.parametrize("rule", registry())
+def test_every_code_that_a_rule_can_give_stands_in_the_handbook_and_no_other(rule: str) -> None:
+    table = codes_of_table(rule)
+    assert codes_of_cases(rule) <= table
+    assert {code for _, code in table} == codes_of_source(rule) | {code for _, code in codes_of_cases(rule)}
+    assert {outcome for outcome, _ in table} == {
+        outcome.value for outcome in registry()[RuleId(rule)].says if outcome is not Outcome.UNKNOWN
+    }
+
+
+@pytest.mark.parametrize("rule", registry())
+def test_a_rule_that_is_shown_says_where_its_codes_stand(rule: str) -> None:
+    assert "stand in the handbook, rule-cases.md, under Codes" in types("show", rule).out
+    assert f"### Codes of {rule}\n" in HANDBOOK
 
 
 def test_every_part_of_a_file_stands_in_the_handbook() -> None:

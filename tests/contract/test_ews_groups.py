@@ -166,6 +166,7 @@ class TestMembers:
             listing(person(at("anna")), person("geen adres")),
             listing(person(at("anna")), group("verborgen")),
             listing(person(at("anna")), "<t:Mailbox><t:MailboxType>PublicDL</t:MailboxType></t:Mailbox>"),
+            listing(person(at("anna"), "Unknown")),
         ],
         ids=[
             "more to come",
@@ -174,6 +175,7 @@ class TestMembers:
             "no address",
             "hidden nested",
             "nameless nested",
+            "of no kind",
         ],
     )
     def test_a_part_that_cannot_be_seen_makes_it_incomplete(

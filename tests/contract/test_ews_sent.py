@@ -172,10 +172,11 @@ class TestSearch:
         assert next(request.iter("{*}DistinguishedFolderId")).get("Id") == "sentitems"
         (condition,) = request.iterfind("{*}Restriction/*")
         kinds = [etree.QName(part).localname for part in condition]
-        assert kinds == ["IsGreaterThanOrEqualTo", "Or", "Not"]
+        assert kinds == ["IsGreaterThanOrEqualTo", "IsEqualTo", "Or", "Not"]
         assert [word.get("Value") for word in condition.iter("{*}Constant")] == [
-            "2026-10-23T22:00:00Z", "vertrouwelijk", "confiden", "persoonlijk",
+            "2026-10-23T22:00:00Z", "Normal", "vertrouwelijk", "confiden", "persoonlijk",
         ]  # fmt: skip
+        assert condition[1][0].get("FieldURI") == "item:Sensitivity"
         for words in condition.iter("{*}Contains"):
             assert words.get("ContainmentMode") == "Substring"
             assert words.get("ContainmentComparison") == "IgnoreCase"
@@ -185,7 +186,7 @@ class TestSearch:
         one(road, somebody, need(Sieve(SubjectSearch(("geheim",), ()))))
         (condition,) = canned.requests[0][1].iterfind("{*}Restriction/*")
         kinds = [etree.QName(part).localname for part in condition]
-        assert kinds == ["IsGreaterThanOrEqualTo", "Contains"]
+        assert kinds == ["IsGreaterThanOrEqualTo", "IsEqualTo", "Contains"]
 
     def test_without_fragments_no_subject_is_asked_for(
         self, road: Exchange, opens: Opens, somebody: Mailbox
@@ -291,7 +292,8 @@ class TestItem:
             "<t:ItemAttachment><t:AttachmentId Id='b'/><t:Name>Bericht</t:Name></t:ItemAttachment>"
         )
         headers = {"X-Zivver-Transport": "ja", "msip_labels": ""}
-        opens(alone(item(kind="IPM.Note.SMIME", attachments=marks, headers=headers)))
+        people = signed(person(somebody.address), person(somebody.address))
+        opens(alone(item(kind="IPM.Note.SMIME", attachments=marks, headers=headers, people=people)))
         seen = look(road, somebody)
         assert (seen.subject, seen.item_class, seen.sensitivity) == (
             "Vertrouwelijk",
@@ -325,19 +327,37 @@ class TestItem:
     @pytest.mark.parametrize(
         ("sender", "author", "expected"),
         [
-            (person("anna@voorbeeld.example"), person("Anna@Voorbeeld.example"), False),
-            (person("anna@voorbeeld.example"), person("wethouder@voorbeeld.example"), True),
-            (person("/o=V/cn=anna", routing="EX"), person("anna@voorbeeld.example"), False),
-            (person("/o=V/cn=weg", routing="EX"), person("/o=V/cn=WEG", routing="EX"), False),
-            (person("/o=V/cn=weg", routing="EX"), person("anna@voorbeeld.example"), True),
+            ("{owner}", "{Owner}", False),
+            ("{owner}", person("wethouder@voorbeeld.example"), True),
+            (person("secretaris@voorbeeld.example"), "{owner}", True),
+            (person("team.wmo@voorbeeld.example"), person("team.wmo@voorbeeld.example"), True),
+            (person("/o=V/cn=owner", routing="EX"), "{owner}", False),
+            ("{owner}", person("/o=V/cn=owner", routing="EX"), False),
+            (person("/o=V/cn=weg", routing="EX"), person("/o=V/cn=WEG", routing="EX"), True),
+            ("{owner}", person("/o=V/cn=weg", routing="EX"), True),
+            (person("/o=V/cn=weg", routing="EX"), "{owner}", True),
+        ],
+        ids=[
+            *("own, in any case", "on behalf of", "by a secretary", "sent as the team", "Exchange's sender"),
+            *("Exchange's author", "nobody known", "unknown author", "unknown sender"),
         ],
     )
-    def test_sent_in_the_name_of_another(
+    def test_what_was_not_sent_by_and_as_the_owner_is_nobodys(
         self, road: Exchange, opens: Opens, somebody: Mailbox, sender: str, author: str, expected: bool
     ) -> None:
-        names = {"/o=V/cn=anna": resolution(person("anna@voorbeeld.example"))}
-        opens(alone(item(people=signed(sender, author)), names=names))
+        own = {"{owner}": person(somebody.address), "{Owner}": person(somebody.address.upper())}
+        names = {"/o=V/cn=owner": resolution(person(somebody.address))}
+        people = signed(own.get(sender, sender), own.get(author, author))
+        opens(alone(item(people=people), names=names))
         assert look(road, somebody).on_behalf is expected
+
+    def test_the_author_alone_may_be_shown_and_without_one_it_is_nobodys(
+        self, road: Exchange, opens: Opens, somebody: Mailbox
+    ) -> None:
+        opens(alone(item(people=f"<t:From>{person(somebody.address)}</t:From>")))
+        assert not look(road, somebody).on_behalf
+        opens(alone(item(people=f"<t:Sender>{person(somebody.address)}</t:Sender>")))
+        assert look(road, somebody).on_behalf
 
 
 class TestRecipients:

@@ -81,7 +81,7 @@ FIGURES = DigestFigures(
 )
 AGENDA = (
     AgendaLine("Sanne de Boer", date(2026, 12, 18)),
-    AgendaLine("Pieter Bakker", date(2026, 11, 30)),
+    AgendaLine("Pieter Bakker", date(2026, 11, 13)),  # left already
 )
 
 

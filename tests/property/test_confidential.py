@@ -43,14 +43,15 @@ from mailbot.rules.mail.recipients import resolve
 from mailbot.rules.mail.sent_label import monday
 
 NOW = datetime(2026, 11, 25, 6, tzinfo=UTC)
-NEXT_YEAR = date(2027, 10, 1)
+LAST_YEAR, NEXT_YEAR = date(2026, 10, 1), date(2027, 10, 1)
 OWN = frozenset({"voorbeeld.example"})
 INSIDE = Recipient("a@voorbeeld.example")
 HUIZEN = lexicon(("vertrouwelijk",), ("persoonlijk", "privé", "prive"))
 ENCRYPT = ConfidentialExternal(mode=Mode.ENCRYPT_EXTERNAL, trigger_words=("vertrouwelijk",))
 FORBID = ConfidentialExternal(mode=Mode.FORBIDDEN_EXTERNAL, trigger_words=("vertrouwelijk",))
+PARTNER = TrustedDomain("provincie.example", "x", "y", NEXT_YEAR, approved=LAST_YEAR)
 MARKER = Marker(MarkerKind.HEADER, "zivver-relay", "zivver-message-info")
-CALIBRATED = SecureMail((ClientCalibration("Outlook", (MARKER,)),), "CISO", NEXT_YEAR)
+CALIBRATED = SecureMail((ClientCalibration("Outlook", (MARKER,)),), "CISO", NEXT_YEAR, approved=LAST_YEAR)
 ORGANISATION = Organisation(domains=OWN, secure_mail=CALIBRATED)
 
 ODD = "\u200b\u200e\u202e\u202c\u2066\u2069\u00ad\ufeff\u0301ĳ🔒שלום‏سرّي\t\n\r\x00"
@@ -85,7 +86,7 @@ labelled = st.sampled_from(
         "[zaak 1] {}vertrouwelijk stuk",
         "Nota voor morgen {}VERTROUWELIJK",
         "RE: {}strikt vertrouwelijk - bod",
-        "{}vetrouwelijke bijlage",
+        "{}vetrouwelijk besluit",
         "{}vertr.: stuk",
         "{}confidential: offer",
         "{}v e r t r o u w e l i j k: stuk",
@@ -257,16 +258,39 @@ def test_a_negation_before_the_label_makes_it_none(text: str, negation: str) -> 
     assert HUIZEN.read(text.format(negation + gap)) is Reading.NONE
 
 
-@given(findable, st.sampled_from(("trust", "gateway", "no calibration", "expired")))
+@given(findable, st.sampled_from(("trust", "gateway", "no calibration", "expired", "not yet approved")))
 def test_a_channel_or_a_lost_calibration_makes_no_finding(item: SentItem, change: str) -> None:
     changed = {
-        "trust": replace(CALIBRATED, trusted=(TrustedDomain("provincie.example", "x", "y", NEXT_YEAR),)),
-        "gateway": replace(CALIBRATED, gateway=Gateway("x", "y", NEXT_YEAR)),
+        "trust": replace(CALIBRATED, trusted=(PARTNER,)),
+        "gateway": replace(CALIBRATED, gateway=Gateway("x", "y", NEXT_YEAR, LAST_YEAR)),
+        "not yet approved": replace(CALIBRATED, approved=date(2026, 11, 24)),
         "no calibration": SecureMail(),
         "expired": replace(CALIBRATED, review_by=date(2026, 11, 24)),
     }[change]
     other = replace(ORGANISATION, secure_mail=changed)
     assert found([item]) or verdict([item], organisation=other).outcome is not Outcome.DEVIATION
+
+
+@given(findable)
+def test_mail_from_before_the_approval_is_never_a_finding(item: SentItem) -> None:
+    """All of `findable` was sent two days ago."""
+    yesterday = replace(ORGANISATION, secure_mail=replace(CALIBRATED, approved=date(2026, 11, 24)))
+    assert verdict([item], organisation=yesterday).outcome is not Outcome.DEVIATION
+
+
+@given(findable, st.sampled_from(("stuk.zip", "stuk.7z", "stuk.rar", "stuk.pdf", "stuk.docx", "stuk.XLSX")))
+def test_a_file_that_may_have_a_password_makes_no_finding(item: SentItem, name: str) -> None:
+    locked = replace(item, attachments=(*item.attachments, AttachmentMark(name)))
+    assert not found([locked])
+    assert found([locked], FORBID)
+
+
+@given(findable)
+def test_where_mail_may_not_leave_a_partner_makes_no_finding_of_it(item: SentItem) -> None:
+    trusting = replace(ORGANISATION, secure_mail=replace(CALIBRATED, trusted=(PARTNER,)))
+    alone = replace(item, recipients=(Recipient("b@provincie.example"), INSIDE))
+    assert found([alone], FORBID)
+    assert verdict([alone], FORBID, trusting).outcome is Outcome.NOT_APPLICABLE
 
 
 @given(st.lists(findable, min_size=1, max_size=4))

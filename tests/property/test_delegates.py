@@ -46,11 +46,15 @@ PERSON = Person(
     Unknown(Reason.WORK_PATTERN_MISSING),
 )
 STAFF = tuple(Address(f"collega{n}@voorbeeld.example") for n in range(6))
-TEAMS = tuple(Address(f"team{n}@voorbeeld.example") for n in range(3))
+TEAMS = (*(Address(f"team{n}@voorbeeld.example") for n in range(3)), Address("svc-team@voorbeeld.example"))
+"""The last one is named like a service account."""
 GUESTS = (Address("gast@partner.example"), Address("gast@voorbeeld.example"))
 ANYBODY = (*STAFF, *TEAMS, *GUESTS, KIM, Address("svc-scan@voorbeeld.example"))
 LISTS = (InboxAccess(), OutlookDelegates(), FullAccess())
-NO_FULL_ACCESS = Statement(Claim.NO_FULL_ACCESS, "hoofd I&A", date(2026, 6, 1), date(2027, 6, 1))
+NO_FULL_ACCESS, NO_HIDDEN_MEMBERS = (
+    Statement(claim, "hoofd I&A", date(2026, 6, 1), date(2027, 6, 1))
+    for claim in (Claim.NO_FULL_ACCESS, Claim.NO_HIDDEN_MEMBERS)
+)
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ def mailboxes(failing: st.SearchStrategy[Any] = failures) -> st.SearchStrategy[M
         st.dictionaries(st.sampled_from(TEAMS), teams),
         st.integers(0, 2),
         failing,
-        st.sampled_from([(), (NO_FULL_ACCESS,)]),
+        st.sampled_from([(), (NO_FULL_ACCESS,), (NO_HIDDEN_MEMBERS,), (NO_FULL_ACCESS, NO_HIDDEN_MEMBERS)]),
     )
 
 
@@ -188,9 +192,10 @@ def test_a_colleague_more_never_makes_a_deviation(
 def test_what_fails_never_makes_a_deviation_and_never_changes_what_is_said(
     mailbox: Mailbox, failing: dict[type[Need[Any]], Reason]
 ) -> None:
-    """But for the statement: it is believed only where no export can say otherwise (see below)."""
-    whole = replace(mailbox, statements=()).verdict()
-    said = replace(mailbox, statements=(), failing=failing).verdict()
+    """But for the statement on full access: it is believed only where there is no export (see below)."""
+    signed = tuple(statement for statement in mailbox.statements if statement is not NO_FULL_ACCESS)
+    whole = replace(mailbox, statements=signed).verdict()
+    said = replace(mailbox, statements=signed, failing=failing).verdict()
     assert said.outcome is Outcome.UNKNOWN or (said.outcome, said.why) == (whole.outcome, whole.why)
 
 
@@ -203,6 +208,42 @@ def test_somebody_of_whom_less_is_known_never_makes_a_deviation(mailbox: Mailbox
     if known.verdict().outcome is not Outcome.DEVIATION:
         assert unsure.verdict().outcome is not Outcome.DEVIATION
         assert absent.verdict().outcome is not Outcome.DEVIATION
+
+
+@given(mailboxes(), st.sampled_from(LISTS), st.frozensets(st.sampled_from(STAFF)))
+def test_what_a_nameless_entry_is_never_takes_a_deviation_back(
+    mailbox: Mailbox, where: Need[AccessList], behind: frozenset[Address]
+) -> None:
+    """Behind an entry without an address may be a group, of whatever size."""
+    found = mailbox.lists[where]
+    nameless = replace(found, unresolved=found.unresolved + 1)
+    named = replace(found, grants=found.grants | behind)
+    if replace(mailbox, lists={**mailbox.lists, where: nameless}).verdict().outcome is Outcome.DEVIATION:
+        assert replace(mailbox, lists={**mailbox.lists, where: named}).verdict().outcome is Outcome.DEVIATION
+
+
+@given(mailboxes(), st.sampled_from(TEAMS), st.frozensets(st.sampled_from(STAFF)))
+def test_members_that_the_server_left_out_never_take_a_deviation_back(
+    mailbox: Mailbox, team: Address, hidden: frozenset[Address]
+) -> None:
+    """Unless somebody signed that there are none."""
+    unsigned = replace(mailbox, statements=tuple(s for s in mailbox.statements if s is not NO_HIDDEN_MEMBERS))
+    shown = mailbox.teams.get(team, Membership(group=True))
+    whole = replace(shown, members=shown.members | hidden)
+    as_shown, as_it_is = (replace(unsigned, teams={**mailbox.teams, team: one}) for one in (shown, whole))
+    if as_shown.verdict().outcome is Outcome.DEVIATION:
+        assert as_it_is.verdict().outcome is Outcome.DEVIATION
+
+
+@given(
+    mailboxes(all_read), st.sampled_from([Reason.EXPORT_STALE, Reason.EXPORT_BROKEN, Reason.NOT_IN_EXPORT])
+)
+def test_an_export_that_cannot_be_used_never_makes_a_deviation_of_a_statement(
+    mailbox: Mailbox, reason: Reason
+) -> None:
+    signed = replace(mailbox, statements=(NO_FULL_ACCESS, NO_HIDDEN_MEMBERS))
+    said = replace(signed, failing={FullAccess: reason}).verdict()
+    assert said.outcome is not Outcome.DEVIATION
 
 
 @given(mailboxes())
@@ -227,10 +268,40 @@ def test_an_export_that_is_there_counts_more_than_what_was_signed() -> None:
     assert mailbox.verdict().outcome is Outcome.COMPLIANT
 
 
-@pytest.mark.parametrize("reason", [Reason.EXPORT_BROKEN, Reason.NOT_IN_EXPORT])
+@pytest.mark.parametrize("reason", [Reason.EXPORT_BROKEN, Reason.EXPORT_STALE, Reason.NOT_IN_EXPORT])
 def test_the_statement_does_not_stand_in_for_an_export_that_may_say_otherwise(reason: Reason) -> None:
     mailbox = sharing(STAFF[0], statements=(NO_FULL_ACCESS,), failing={FullAccess: reason})
     assert mailbox.verdict().reason is reason
+
+
+def test_where_no_export_is_made_the_statement_stands_in_for_it() -> None:
+    failing = {FullAccess: Reason.EXPORT_MISSING}
+    assert sharing(STAFF[0], failing=failing).verdict().reason is Reason.EXPORT_MISSING
+    signed = sharing(STAFF[0], failing=failing, statements=(NO_FULL_ACCESS,))
+    assert signed.verdict().outcome is Outcome.DEVIATION
+
+
+# --- names that look like service accounts ----------------------------------------------------------------
+
+
+def test_a_name_like_that_of_a_service_account_is_looked_up_when_the_people_file_does_not_have_it() -> None:
+    team = TEAMS[-1]
+    counted = sharing(team, teams={team: Membership(True, frozenset(STAFF[:2]))})
+    assert counted.verdict().outcome is Outcome.COMPLIANT
+    no_team = sharing(STAFF[0], team)
+    assert no_team.verdict().outcome is Outcome.DEVIATION
+    assert GroupMembers(team) in no_team.swept()[1]
+    unread = replace(no_team, failing={GroupMembers: Reason.ACCOUNT_UNRESOLVED})
+    assert unread.verdict().reason is Reason.ACCOUNT_UNRESOLVED
+
+
+def test_the_people_file_comes_before_a_pattern() -> None:
+    person = TEAMS[-1]
+    mailbox = sharing(STAFF[0], person)
+    mailbox = replace(mailbox, colleagues={**mailbox.colleagues, person: Standing.ACTIVE})
+    verdict, asked = mailbox.swept()
+    assert verdict.outcome is Outcome.COMPLIANT
+    assert GroupMembers(person) not in asked
 
 
 # --- asking -----------------------------------------------------------------------------------------------
@@ -258,7 +329,9 @@ def test_a_mailbox_that_is_shared_with_very_many_is_not_looked_up_to_the_end() -
     strangers = [Address(f"{n:02d}@voorbeeld.example") for n in range(MOST_LOOKUPS + 1)]
     nobody = Membership(group=True)
     for shared_with, outcome in ((strangers[1:], Outcome.DEVIATION), (strangers, Outcome.UNKNOWN)):
-        mailbox = sharing(*shared_with, teams=dict.fromkeys(strangers, nobody))
+        mailbox = sharing(
+            *shared_with, teams=dict.fromkeys(strangers, nobody), statements=(NO_HIDDEN_MEMBERS,)
+        )
         verdict, asked = mailbox.swept()
         assert sum(isinstance(need, GroupMembers) for need in asked) == MOST_LOOKUPS
         assert verdict.outcome is outcome

@@ -15,6 +15,7 @@ from mailbot.model.tasks import Task
 from mailbot.model.verdicts import Outcome
 from mailbot.model.worktime import ClosedDays, WorkCalendar
 from mailbot.rules.leaver import Leaver, Stage, last_reply_day, stage
+from mailbot.rules.mail.reply_text import LeaverReplyText, ReplyFeature
 from tests.rules.cases import all_cases
 
 CASES = [case for case in all_cases() if case.rule.id == "leaver"]
@@ -116,13 +117,47 @@ def test_what_is_noticed_beside_it_gives_work_and_changes_no_verdict(
     assert before.tasks - NOTICED == after.tasks - NOTICED
 
 
-@given(st.sampled_from(CASES), st.integers(-400, 0))
+@given(st.sampled_from([case for case in CASES if case.lines["ends"]]), st.integers(-400, 0))
 def test_before_the_end_nothing_is_asked_and_nobody_gets_work(case: Case, before: int) -> None:
     ends = date.fromisoformat(str(case.lines["ends"]))
     early = replace(case, calendar=calendar(ends + timedelta(days=before), time(23, 59)))
     assert early.as_swept().values == {}
     assert early.verdict().tasks == frozenset()
     assert early.verdict().outcome in (Outcome.NOT_APPLICABLE, Outcome.UNKNOWN)
+
+
+texts = st.lists(
+    st.sampled_from(
+        (
+            "Kim heeft de sleutel ingeleverd.",
+            "Kim werkt niet meer bij de gemeente.",
+            "Ik ben met vakantie.",
+            "Kim is ziek.",
+            "Wilt u aangifte van overlijden doen? Bel 14 0123.",
+            "Uw bericht wordt niet doorgestuurd.",
+        )
+    )
+    | st.text(max_size=30),
+    min_size=1,
+).map(" ".join)
+
+
+@given(texts, texts)
+def test_words_that_nobody_knows_here_are_never_a_deviation(inside: str, outside: str) -> None:
+    """Only what a text surely says is held against it; each text tells it by itself."""
+    in_order = next(case for case in CASES if case.expected.why == "reply_on")
+    given_case = in_order.changed(text_inside=f"x {inside}", text_outside=f"x {outside}")
+    both = [LeaverReplyText(frozenset({"voorbeeld"})).features(f"x {text}") for text in (inside, outside)]
+    wrong = any(
+        ReplyFeature.TOO_MUCH in one or (ReplyFeature.ABSENT in one and ReplyFeature.LEFT not in one)
+        for one in both
+    )
+    told = all(ReplyFeature.LEFT in one for one in both)
+    verdict = given_case.verdict()
+    expected = "reply_text" if wrong else "reply_on" if told else Reason.REPLY_TEXT_UNCLEAR.code
+    assert verdict.why == expected
+    assert verdict.outcome is (Outcome.DEVIATION if wrong else Outcome.COMPLIANT if told else Outcome.UNKNOWN)
+    assert verdict.tasks == (frozenset() if told and not wrong else {Task.MEND_REPLY_TEXT})
 
 
 @given(st.sampled_from(CASES))

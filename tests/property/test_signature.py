@@ -12,12 +12,12 @@ from mailbot.casefiles.runner import Case
 from mailbot.engine import judge
 from mailbot.exchange.ews.answers import READERS
 from mailbot.model import needs
-from mailbot.model.facts import Known, Reason, Unknown
+from mailbot.model.facts import Known, MailboxFacts, Reason, Unknown
 from mailbot.model.mailbox import SignatureSample
 from mailbot.model.needs import EXPORTED, DataClass, Need, SentSignatures
 from mailbot.model.verdicts import Verdict
 from mailbot.policy.decisions import LARGEST_SAMPLE, LONGEST, Decision
-from mailbot.rules import registry
+from mailbot.rules import Subject, registry
 from mailbot.rules.mail.body_lines import lines
 from mailbot.rules.mail.quoted_text import own_text
 from mailbot.rules.mail.reply_text import LeaverReplyText
@@ -92,6 +92,10 @@ def decisions(draw: st.DrawFn, case: Case) -> Decision:
     )
 
 
+def subject_of(case: Case, facts: MailboxFacts) -> Subject:
+    return case.candidate.subject(case.active, facts, case.calendar.today)
+
+
 def asked(case: Case) -> set[Need[object]]:
     return {*judge.needs([case.active]), *case.as_swept().values}
 
@@ -113,8 +117,8 @@ def test_nor_do_the_words_of_a_setting_that_leaves_it_open(data: st.DataObject) 
     case = data.draw(st.sampled_from([case for case in SIGNATURES if case.verdict().reason in UNDECIDED]))
     decision = data.draw(decisions(case)).model_copy(update={"data_class": DataClass.CONTENT})
     decided = replace(case, decision=decision)
-    if decided.active.open_to(decided.candidate.key):
-        subject = decided.candidate.subject(decided.active, decided.as_swept())
+    subject = subject_of(decided, decided.as_swept())
+    if subject.decided_from is not None:
         assert SentSignatures() in decided.rule.more(subject, decided.norm, decided.calendar)
     assert SentSignatures() not in asked(decided)
     assert decided.verdict() == case.verdict()
@@ -136,7 +140,7 @@ def test_messages_are_heard_only_where_the_setting_leaves_it_open(
 ) -> None:
     sample = SignatureSample(assessed, assessed * percent // 100)
     facts = case.as_swept().with_values({SentSignatures(): Known(sample, case.now)})
-    subject = replace(case.candidate.subject(case.active, facts), decided_from=date(2026, 11, 1))
+    subject = replace(subject_of(case, facts), decided_from=date(2026, 11, 1))
     settings = case.verdict()
     if settings.reason in UNDECIDED:
         assert case.rule.judge(subject, case.norm, case.calendar).why == told(sample, settings)
@@ -155,7 +159,7 @@ def told(sample: SignatureSample, settings: Verdict) -> str:
 
 @pytest.mark.parametrize("case", SIGNATURES, ids=lambda case: case.story)
 def test_without_an_answer_about_messages_the_setting_has_the_word(case: Case) -> None:
-    subject = case.candidate.subject(case.active, case.as_swept())
+    subject = subject_of(case, case.as_swept())
     unasked = case.as_swept().with_values({SentSignatures(): Unknown(Reason.NOT_ASKED)})
     for facts in (case.as_swept(), unasked):
         decided = replace(subject, mailbox=facts, decided_from=date(2026, 11, 1))

@@ -8,7 +8,7 @@ from mailbot.casefiles.facts import BY_NAME, BY_NEED
 from mailbot.casefiles.runner import Case
 from mailbot.model.decisiveness import Basis, Decisive, Lean, Road, name
 from mailbot.model.facts import Reason
-from mailbot.model.needs import DataClass, Need
+from mailbot.model.needs import EXPORTED, DataClass, Need
 from mailbot.model.statements import Claim
 from mailbot.model.verdicts import Outcome
 from mailbot.rules import Rule, registry
@@ -44,7 +44,9 @@ def without(case: Case, leans: Iterable[Lean]) -> Case:
     """The same story where none of these can be read, was stated or is on record."""
     for lean in leans:
         if isinstance(lean, Need):
-            case = case.failing({BY_NEED[type(lean)].name: Reason.SERVER_FAILED})
+            # Only for an export that is not made can a statement stand in.
+            reason = Reason.EXPORT_MISSING if isinstance(lean, EXPORTED) else Reason.SERVER_FAILED
+            case = case.failing({BY_NEED[type(lean)].name: reason})
         elif isinstance(lean, Claim):
             stated = dict(case.lines.get("statements", {}))
             stated.pop(lean.value, None)

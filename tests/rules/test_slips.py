@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.casefiles.reader import LINES, CasesRefused, load
+from mailbot.casefiles.facts import lines_of
+from mailbot.casefiles.reader import COMMON, LINES, CasesRefused, load
 from mailbot.casefiles.runner import run
-from tests.rules.cases import case_files
+from mailbot.rules import Rule, registry
+from tests.rules.cases import all_cases, case_files
 
 HEAD = """
 [norm]
@@ -51,6 +53,13 @@ def _written(folder: Path, case: str) -> Path:
         (GOOD + "secure_mail.calibration.approver = 'CISO'", "secure_mail.calibration.review_by"),
         (GOOD + 'decision = "2026-01-01 .. 2026-12-31"', "at most 13 weeks"),
         (GOOD + "near_miss = 1", "true or false"),
+        (GOOD + f'size = "{"9" * 400} GiB"', "with 16 digits at most"),
+        (GOOD + f'size = "1 GiB + {"9" * 400} bytes"', "with 16 digits at most"),
+        (GOOD + 'colleagues = { "anna@voorbeeld.example" = "active", "bram" = "gone" }', "not 'bram'"),
+        (
+            GOOD + 'colleagues = { "bram@voorbeeld.example" = "left" }',
+            "bram@voorbeeld.example is one of active",
+        ),
     ],
 )
 def test_a_slip_of_the_pen_is_told_with_its_line_and_how_to_mend_it(
@@ -63,6 +72,65 @@ def test_a_slip_of_the_pen_is_told_with_its_line_and_how_to_mend_it(
     first = HEAD.count("\n")
     assert lines <= {first - 2, first, first + 1, first + 2}
     assert all(problem.mend for problem in refused.value.problems)
+
+
+def told_of(folder: Path, rule: str, line: str) -> str:
+    """What is told when the first case of this rule's own file has this line as well."""
+    [file] = (file for file in case_files() if file.stem == rule)
+    head, _, rest = file.read_text(encoding="utf-8").partition("[[case]]")
+    name = line.partition(" =")[0]
+    first = [text for text in rest.partition("[[case]]")[0].splitlines() if not text.startswith(f"{name} =")]
+    slip = folder / file.name
+    slip.write_text("\n".join([head, "[[case]]", *first, line]), encoding="utf-8")
+    with pytest.raises(CasesRefused) as refused:
+        load(slip)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "line", "told"),
+    [
+        ("leaver", 'leaver_reply = "aan"', 'it is on, off, "scheduled, no dates" or when it runs'),
+        ("leaver", "leaver_reply = true", "leaver_reply"),
+        ("leaver", 'leaver_reply = "2026-11-24 .. soon"', "does not read like 2026-11-24 .. 2026-11-27"),
+        ("out_of_office", 'reply = "aan"', 'it is on, off, "scheduled, no dates" or when it runs'),
+        (
+            "confidential_external",
+            'sent = [{ subject = "Vertrouwelijk", to = ["b@provincie.example"], on = "2031-01-01 10:00" }]',
+            "mail that was sent before `now`",
+        ),
+    ],
+)
+def test_a_slip_in_a_line_of_one_rule_is_told(tmp_path: Path, rule: str, line: str, told: str) -> None:
+    assert told in told_of(tmp_path, rule, line)
+
+
+def test_of_an_unknown_line_only_those_of_this_rule_are_named(tmp_path: Path) -> None:
+    told = told_of(tmp_path, "quota", "colour = 7")
+    known = told.partition("known here: ")[2].partition("\n")[0].split(", ")
+    assert {"size", "mailbox", "now", "statements"} <= set(known) < LINES
+    assert not {"text_inside", "signature", "sent", "inbox", "reply"} & set(known)
+    told = told_of(tmp_path, "leaver", 'unknown.colour = "timed_out"')
+    known = told.partition("known here: ")[2].partition("\n")[0].split(", ")
+    assert {"leaver_reply", "forwarding_rules", "account"} <= set(known)
+    assert "size" not in known
+
+
+@pytest.mark.parametrize("rule", registry().values(), ids=lambda rule: rule.id)
+def test_every_line_that_a_rule_may_ask_about_is_one_of_its_own(rule: Rule) -> None:
+    """What its own cases write is among the names that a hint gives."""
+    written = {name for case in all_cases() if case.rule.id == rule.id for name in case.lines}
+    assert written <= COMMON | lines_of(rule)
+
+
+def test_a_file_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(CasesRefused) as refused:
+        load(tmp_path / "quotta.toml")
+    [problem] = refused.value.problems
+    assert (problem.found, problem.mend) == ("no such file", "look at its name and its folder")
+    (tmp_path / "quota.toml").mkdir()
+    with pytest.raises(CasesRefused, match="a file that cannot be read"):
+        load(tmp_path / "quota.toml")
 
 
 def test_all_slips_of_a_file_are_told_at_once_in_its_order(tmp_path: Path) -> None:

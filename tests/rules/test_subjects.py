@@ -25,25 +25,31 @@ LEXICON = lexicon(("vertrouwelijk",), ("persoonlijk", "privé", "prive"))
 SEARCH = SubjectSearch(LEXICON.fragments, LEXICON.left_out)
 
 RIGHT = {
+    "abbreviation": 10 / 12,
     "brackets": 14 / 16,
     "capitals": 0 / 6,
-    "label_first": 22 / 34,
-    "label_last": 8 / 22,
+    "encoded": 5 / 6,
+    "label_first": 21 / 34,
+    "label_last": 7 / 22,
     "lead_in": 7 / 8,
-    "other_hand_debatable": 32 / 38,
-    "other_hand_label": 52 / 78,
-    "other_hand_near_miss": 50 / 100,
-    "other_language": 8 / 9,
+    "other_hand_debatable": 54 / 67,
+    "other_hand_label": 95 / 156,
+    "other_hand_near_miss": 71 / 187,
+    "other_language": 7 / 9,
     "prefixes": 24 / 26,
+    "review": 6 / 36,
     "sentence": 25 / 26,
     "separator_inside": 2 / 8,
     "spaced": 4 / 5,
+    "tags": 3 / 4,
+    "typo": 18 / 20,
     "unicode": 9 / 10,
 }
 """Measured share of a class that is read as the list says; 1 for every class that is not named. What is lost
 is lost to the careful side, as *weak*, which is never a finding: a bare word at the beginning, at the end or
-in the middle may be an adjective. A list of another hand, that had not seen this lexicon, made it so careful:
-at first it read 7 of the 110 near-misses there as labels. Now it reads half of them as none, half as weak."""
+in the middle may be an adjective, and a word after a colon an entry of a form. Two lists of other hands, that
+had not seen this lexicon, made it so careful: it first read 7 of the near-misses of the one as labels, and of
+the other a debatable one. `review` are near-misses of a reviewer, most of which it first read as labels."""
 
 SPELLINGS_SEEN = (
     *("vertouwelijk", "vertrouwlijk", "vetrouwelijk", "vertrouweljk", "vertrouwleijk", "vertouwlijk"),
@@ -119,7 +125,7 @@ def test_no_near_miss_is_ever_called_a_label() -> None:
     for expected in Reading:
         show(f"{expected:<15}" + "".join(f"{read[expected, reading]:>11}" for reading in Reading))
     strong = [line for line in LINES if LEXICON.read(line.subject) is Reading.STRONG]
-    assert len(strong) / sum(line.expected is Reading.STRONG for line in LINES) > 0.7, "recall"
+    assert len(strong) / sum(line.expected is Reading.STRONG for line in LINES) > 0.66, "recall"
     assert [line.subject for line in strong if line.expected is not Reading.STRONG] == []
 
 

@@ -30,6 +30,8 @@ DELEGATE_READING = frozenset({"Reviewer", "Author", "Editor"})
 
 @dataclass(slots=True)
 class _Tally:
+    """`unresolved` counts entries that may be anybody, a group of any size included."""
+
     grants: set[Address] = field(default_factory=set)
     everyone: bool = False
     unresolved: int = 0

@@ -3,7 +3,7 @@
 ExpandDL is not recursive (article "ExpandDL operation"), so nested groups are walked here. It answers
 alike for what does not exist, what is hidden from the address lists and what is no group; ResolveNames then
 tells a mailbox from something that nobody can see. Members that are hidden from the address lists are left
-out by the server without a word.
+out by the server without a word: a list that is called complete here is so but for them.
 """
 
 import threading
@@ -92,6 +92,8 @@ class AddressBook:
             return Membership(group=False)
         members, complete = set(), group.complete
         for entry in group.members:
+            # What has no address or no kind may be a group itself.
+            complete = complete and entry.kind is not RecipientKind.UNKNOWN
             try:
                 members.add(Address(entry.address or ""))
             except ValueError:

@@ -75,6 +75,12 @@ def find(box: Box, since: datetime, search: SubjectSearch, offset: int, deadline
                 el("t:Constant", Value=since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
             ),
         ),
+        # What somebody flagged personal, private or confidential is out of reach: it is not even listed.
+        el(
+            "t:IsEqualTo",
+            el("t:FieldURI", FieldURI="item:Sensitivity"),
+            el("t:FieldURIOrConstant", el("t:Constant", Value="Normal")),
+        ),
         any_of([contains("item:Subject", fragment) for fragment in search.fragments]),
         *(el("t:Not", contains("item:Subject", word)) for word in search.without),
     ]

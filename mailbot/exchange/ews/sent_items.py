@@ -102,15 +102,19 @@ class Reading:
         )
 
     def _on_behalf(self, item: Element) -> bool:
-        """Whether the sender is another than the one in whose name it was sent; not told when one of them
-        is not shown."""
-        sender, author = item.find(f"{T}Sender/{T}Mailbox"), item.find(f"{T}From/{T}Mailbox")
-        if sender is None or author is None:
-            return False
-        names = [self.book.entry(self.box, who, self.deadline).address for who in (sender, author)]
-        if None in names:
-            names = [who.findtext(T + "EmailAddress") for who in (sender, author)]
-        return (names[0] or "").lower() != (names[1] or "").lower()
+        """Whether it is not the owner's own: sent as or on behalf of somebody else, or by somebody else.
+
+        From must be the owner's address, and so must Sender where it is shown. What cannot be resolved to an
+        address is not the owner's, and neither is a second address of the owner, which nobody here knows:
+        then it is nobody's finding, which is the careful side.
+        """
+        author, sender = (item.find(f"{T}{field}/{T}Mailbox") for field in ("From", "Sender"))
+        own = author is not None and self._owner(author) and (sender is None or self._owner(sender))
+        return not own
+
+    def _owner(self, who: Element) -> bool:
+        address = self.book.entry(self.box, who, self.deadline).address
+        return address is not None and address.casefold() == self.box.primary_smtp_address.casefold()
 
     def _recipient(self, mailbox: Element) -> Recipient:
         entry = self.book.entry(self.box, mailbox, self.deadline)

@@ -26,7 +26,8 @@ class Mark(Enum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Line:
-    """`text` has single spaces and no margins. `image` tells that the mail brings a picture along here."""
+    """`text` has single spaces and no margins. `image` tells that a picture is shown here, wherever it comes
+    from: nobody reads its address."""
 
     text: str
     image: bool = False
@@ -48,6 +49,8 @@ _OWN_LINE = frozenset(
     | {"ol", "p", "pre", "section", "table", "tbody", "tfoot", "thead", "tr", "ul", "br"}
 )
 _CELLS = frozenset({"td", "th"})
+_PICTURES = frozenset({"img", "svg", "picture", "v:imagedata", "v:fill"})
+_BACKGROUND = re.compile(r"background(?:-image)?:[^;]*url\(", re.IGNORECASE)
 _ZERO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 
 
@@ -82,6 +85,13 @@ def _parser() -> etree.HTMLParser:
 
 def _tidy(text: str) -> str:
     return " ".join(text.translate(_ZERO_WIDTH).split())
+
+
+def _is_picture(tag: str, attributes: Mapping[str, str]) -> bool:
+    """An image of HTML or of Word's VML, or something with a picture behind it."""
+    if tag in _PICTURES or attributes.get("background"):
+        return True
+    return bool(_BACKGROUND.search(attributes.get("style", "")))
 
 
 class _Reader:
@@ -123,7 +133,7 @@ class _Reader:
         self._as_typed += tag == "pre"
         if tag in _CELLS:
             self._row.append(" ")
-        if tag == "img" and attributes.get("src", "").lower().startswith(("cid:", "data:", "http")):
+        if _is_picture(tag, attributes):
             self._image = True
 
     def _end(self, tag: str, attributes: Mapping[str, str]) -> None:

@@ -2,8 +2,9 @@
 
 That a copy shows no mark proves nothing by itself: a gateway or a mail-flow rule works after the copy was
 saved. Only where every mail program of the organisation was calibrated and marks secure mail is an unmarked
-copy plain. A signature is not encryption, and neither is Outlook's sensitivity flag. A password on an
-attached file cannot be seen from outside and is no evidence: the norm asks for the secure-mail channel.
+copy plain, and only of mail since that calibration was approved. A signature is not encryption, and neither
+is Outlook's sensitivity flag. A password on an attached file cannot be seen from outside: beside a kind of
+file that can have one nothing is proven.
 
 Sources: [MS-OXOSMIME] 2.1.3.2, [MS-OXORMMS] 2.2.2 and 2.2.3, RFC 3156 (PGP/MIME), RFC 8551 (S/MIME), and
 public manuals of the products for their headers.
@@ -15,7 +16,7 @@ from datetime import date
 
 from mailbot.model.secure_mail import Marker, MarkerKind, SecureMail, TrustedDomain
 from mailbot.model.sent import Evidence, SentItem
-from mailbot.rules.mail.recipients import Recipients, domain, within
+from mailbot.rules.mail.recipients import Recipients, covering
 from mailbot.rules.mail.subject_prefixes import folded
 
 CONTENT_TYPE = "content-type"
@@ -40,6 +41,18 @@ _ENCRYPTS_BIT = 8
 _ORDINARY_CLASSES = ("ipm.note", "ipm.note.smime.multipartsigned")
 _LOCKED_FILES = (".gpg", ".pgp", ".asc", ".age")
 _SMIME_FILE = "smime.p7m"
+_LOCKABLE_FILES = (
+    *(".zip", ".zipx", ".7z", ".rar", ".pdf", ".rtf"),
+    *(".doc", ".docx", ".docm", ".dot", ".dotx", ".xls", ".xlsx", ".xlsm", ".xlsb", ".xlt", ".xltx"),
+    *(".ppt", ".pptx", ".pptm", ".pps", ".ppsx", ".one", ".accdb", ".mdb", ".vsd", ".vsdx", ".mpp"),
+    *(".odt", ".ods", ".odp", ".odg"),
+)
+_LOCKABLE_TYPES = (
+    *("application/zip", "application/x-zip", "application/x-7z", "application/x-rar", "application/vnd.rar"),
+    *("application/pdf", "application/x-pdf", "application/msword", "application/vnd.ms-", "application/rtf"),
+    *("application/vnd.openxmlformats-officedocument", "application/vnd.oasis.opendocument"),
+)
+_NO = frozenset({"no", "nee", "none", "false", "0", "off", "skip", "disabled"})
 
 
 def headers(secure_mail: SecureMail, today: date) -> tuple[str, ...]:
@@ -48,11 +61,16 @@ def headers(secure_mail: SecureMail, today: date) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*HEADERS, *calibrated)))
 
 
-def evidence(item: SentItem, to: Recipients, secure_mail: SecureMail, today: date) -> Evidence:
-    """What is proven about this item on this day. Anything secured outweighs all doubt; any doubt outweighs
-    the absence of a mark."""
+def says_no(value: str) -> bool:
+    """Whether the first word of a header's value says that something was not done."""
+    return re.split(r"[\s;,]", value.strip().casefold(), maxsplit=1)[0] in _NO
+
+
+def evidence(item: SentItem, to: Recipients, secure_mail: SecureMail, sent: date, today: date) -> Evidence:
+    """What is proven today about this item, sent on the local day `sent`. Anything secured outweighs all
+    doubt; any doubt outweighs the absence of a mark."""
     given = {name.casefold(): value.strip().casefold() for name, value in item.headers.items()}
-    if secure_mail.secures_everything(today):
+    if secure_mail.secures_everything(sent, today):
         return Evidence.SECURED
     seen = {
         _smime(item, given),
@@ -60,13 +78,14 @@ def evidence(item: SentItem, to: Recipients, secure_mail: SecureMail, today: dat
         _pgp(item, given),
         _labels(given.get(LABELS, ""), secure_mail.labels),
         _marked(item, given, secure_mail.markers(today)),
-        _trusted(to, secure_mail.trusted, today),
+        _trusted(to, secure_mail.trusted, sent, today),
         _vendor_traces(item, given),
-        Evidence.UNPROVEN if secure_mail.gateway else None,  # past its review date, and perhaps at work
+        _lockable(item),
+        Evidence.UNPROVEN if secure_mail.gateway else None,  # not relied on for that day, perhaps at work
     }
     if Evidence.SECURED in seen:
         return Evidence.SECURED
-    if Evidence.UNPROVEN in seen or not secure_mail.always_marks(today):
+    if Evidence.UNPROVEN in seen or not secure_mail.tells_plain(sent, today):
         return Evidence.UNPROVEN
     return Evidence.PLAIN
 
@@ -108,6 +127,16 @@ def _pgp(item: SentItem, given: Mapping[str, str]) -> Evidence | None:
     return None
 
 
+def _lockable(item: SentItem) -> Evidence | None:
+    """A file may have a password that nobody sees from outside (practice: then it is unknown)."""
+    locks = any(
+        attachment.name.strip().casefold().endswith(_LOCKABLE_FILES)
+        or attachment.content_type.strip().casefold().startswith(_LOCKABLE_TYPES)
+        for attachment in item.attachments
+    )
+    return Evidence.UNPROVEN if locks else None
+
+
 def _labels(header: str, encrypts: Mapping[str, bool]) -> Evidence | None:
     """A label encrypts when the organisation's map says so; of one that is not on it only the content bits
     can tell that it does not. An empty header is that of a mail without a label."""
@@ -147,7 +176,7 @@ def _bears(item: SentItem, given: Mapping[str, str], marker: Marker) -> bool:
             return not ambiguous and item.item_class.strip().casefold() == name
         case MarkerKind.HEADER:
             value = given.get(name, "")
-            return bool(value) and value.startswith(marker.value.strip().casefold())
+            return bool(value) and not says_no(value) and value.startswith(marker.value.strip().casefold())
         case MarkerKind.ATTACHMENT:
             names = {attachment.name.strip().casefold() for attachment in item.attachments}
             return name in names - {_SMIME_FILE, "smime.p7s"}
@@ -155,24 +184,17 @@ def _bears(item: SentItem, given: Mapping[str, str], marker: Marker) -> bool:
             return _has_tag(folded(item.subject), folded(marker.name))
 
 
-def _trusted(to: Recipients, trusted: Iterable[TrustedDomain], today: date) -> Evidence | None:
-    """Counts only when it covers everybody outside. Past its review date, or with a recipient of whom nobody
-    knows where he is, the channel may still have secured the mail: then nothing is proven."""
+def _trusted(to: Recipients, trusted: Iterable[TrustedDomain], sent: date, today: date) -> Evidence | None:
+    """Counts only when it covers everybody outside. Past its review date, before its approval, or with a
+    recipient of whom nobody knows where he is, the channel may still have secured the mail: then nothing is
+    proven."""
     if to.guests or not to.external:
         return None
-    entries = [(found, entry) for entry in trusted if (found := domain(entry.domain))]
-    holds = [_covering(name, entries, today) for name in to.external]
+    entries = tuple(trusted)
+    holds = [covering(name, entries, sent, today) for name in to.external]
     if None in holds:
         return None
     return Evidence.SECURED if all(holds) and not to.unclear else Evidence.UNPROVEN
-
-
-def _covering(name: str, entries: Iterable[tuple[str, TrustedDomain]], today: date) -> bool | None:
-    """Whether an entry that covers the domain is in force; None when no entry covers it."""
-    covering = [
-        entry for trusted, entry in entries if name == trusted or (entry.subdomains and within(name, trusted))
-    ]
-    return any(entry.holds(today) for entry in covering) if covering else None
 
 
 def _vendor_traces(item: SentItem, given: Mapping[str, str]) -> Evidence | None:

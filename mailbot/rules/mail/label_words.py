@@ -1,7 +1,8 @@
 """Words around confidentiality labels, in lower case and without accents: what labels are, and what makes a
 word none. From practice of Dutch municipalities.
 
-One word more in the lists from HANDS_OFF on means fewer findings, never more.
+One word more in the lists from HANDS_OFF on means fewer findings, never more; except in DOCUMENTS, ON and
+FORBIDDEN, which tell that a word is a label after all.
 """
 
 CONFIDENTIAL_FORMS = ("vertrouwelijk", "vertrouwelijke", "vetrouwelijk", "vetrouwelijke")
@@ -11,7 +12,7 @@ CONFIDENTIAL_LOANS = ("confidentieel", "confidentiele", "confidential")
 
 SHORT = "vertr"
 """`vertr.` may also be a departure (vertrek) or trust (vertrouwen): by itself it is a label only when it is
-set apart."""
+set apart and a document is named, and never beside a number or a journey."""
 
 FRAGMENTS = (
     *("trouweli", "touweli", "trouwelj", "trouwlij", "trouwlei", "touwlij"),  # spellings seen in practice
@@ -66,12 +67,19 @@ ABOUT = _words(
     "classificatie rubricering markering aanduiding onderwerpregel template sjabloon huisstijl",
     "outlook teams zivver knop functie optie instelling map mappen rechten toegang rol autorisatie",
     "tag tags onderwerp onderwerpen standaardtekst handtekening",
-    "opdruk niveaus niveau ibabs thriller boekentip",
+    "opdruk niveaus niveau ibabs",
     "wachtwoord opheffen opheffing ticket foutmelding zaaktype printen afdrukken mailen",
     "versleutelen versleuteld lekt gelekt containers vernietiging papiervernietiging shredding",
 )
 """Help that is offered in confidence, and talk about labels, programs and bins: there the word promises or
 names something."""
+
+TITLES = _words(
+    "film films filmavond filmtip bioscoop documentaire serie aflevering trailer netflix musical toneel",
+    "toneelstuk theater theaterstuk roman thriller boek boeken boekentip boekbespreking leestip kijktip",
+    "podcast recensie lied game movie series concert",
+)
+"""Wherever it stands the word may be a title: "Film: Strikt Vertrouwelijk"."""
 
 ASKING = _words("hoe wat waarom wanneer welke wie waar is mag moet kan")
 """Begin a question."""
@@ -102,6 +110,23 @@ DOCUMENTS = _words(
 ON = _words("aan bij betreffende inzake namens over tbv van voor m")
 """After a document: what it is about, or for whom."""
 
+ANSWERS = _words("niet geen nee neen no none not ja yes wel nog nvt n na j onbekend onduidelijk leeg")
+"""Straight after it, or as the last word: somebody filled in a form, as in "Vertrouwelijk: n.v.t."."""
+
+FORBIDDEN = _words(
+    "doorsturen doorzenden verspreiden delen kopieren printen publiceren openbaar bespreken voor forward",
+    "distribute share",
+)
+"""After a negation straight behind it: there the label goes on, as in "vertrouwelijk, niet doorsturen"."""
+
+JOURNEY = _words(
+    "trein treinen bus bussen busreis vlucht vluchten vluchtgegevens vliegtuig schiphol luchthaven vliegveld",
+    "gate station spoor perron halte aankomst aank vertrek vertrektijd vertraging reis reizen reisschema",
+    "excursie uitje retour rit ritten dienstregeling ns ov taxi uur maandag dinsdag woensdag donderdag",
+    "vrijdag zaterdag zondag afscheid",
+)
+"""Anywhere beside `vertr.`: it may be a departure."""
+
 LESSENED = _words(
     "deels gedeeltelijk semi half minder nauwelijks quasi zogenaamd onnodig ooit allesbehalve vaak a la"
 )
@@ -112,8 +137,17 @@ GOES_ON = _words(
     "staat staan zetten zet gebruiken gebruik is zijn wordt worden moet",
     "mag kan doet verdwijnt verschijnt ontbreekt",
     "weg toevoegen verwijderen weghalen invullen standaard automatisch",
+    "vervalt verloopt eindigt stopt vervangen vervangt wijzigt verandert heet krijgt komt gaat",
+    "verplicht hernoemd afgeschaft verwijderd gewijzigd aangepast verplaatst voortaan vanaf per",
+    "hoort blijft geldt betekent kost erboven eronder erbij ervoor erin erop eraf bovenaan onderaan",
 )
 """Straight after a word in brackets: the mark itself is spoken of, as in "[vertrouwelijk] werkt niet"."""
+
+MARKING = _words(
+    "zetten plaatsen typen weghalen aanvinken uitvinken aanzetten uitzetten vermelden plakken",
+    "werkwijze betekenis definitie uitleg",
+)
+"""Within three words after it: somebody tells what the mark means, how to set it or how to take it away."""
 
 USES = _words(
     "omgaan werken mailen communiceren delen vernietigen archiveren melden versturen verzenden bewaren",

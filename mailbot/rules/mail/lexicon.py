@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from mailbot.rules.mail.label_words import (
     ABOUT,
+    ANSWERS,
     ASKING,
     CONFIDENTIAL_FORMS,
     CONFIDENTIAL_LOANS,
@@ -20,15 +21,19 @@ from mailbot.rules.mail.label_words import (
     DOCUMENTS,
     ENDED,
     EXPLAINED,
+    FORBIDDEN,
     FRAGMENTS,
     GOES_ON,
     HANDS_OFF,
+    JOURNEY,
     LEAD,
     LESSENED,
+    MARKING,
     NEGATIONS,
     ON,
     RUNS_ON_FROM,
     SHORT,
+    TITLES,
     TOPIC,
     USES,
     VERBS,
@@ -48,6 +53,9 @@ _NO_SLIP = re.compile(r"vertrouweling|vervrouwelij|verouwelij|vertrouwelijk(?:st
 """Words of their own within two slips of the label, and its comparatives, which are no labels."""
 
 _REACH_OF_NEGATION = 2
+_BESIDE_SHORT = 4
+"""Words on either side of `vertr.` among which a number makes it a time of departure."""
+
 _WORD = re.compile(r"[^\W_]+")
 _PARTS = ":|-–—/"
 _OPEN, _CLOSE, _QUOTES = "[({<*#!«", "])}>*#!»", "\"'`´‘’‚‛“”„‟"
@@ -79,7 +87,8 @@ class _Text:
 
     `loud` tells that all of it is in capitals, `tagged` where the tags in brackets end that it begins with.
     `topics`, `verbs` and `explained` are places of such words in `words`: of the first and of the last.
-    `about` tells that help or a program is spoken of, `cut` that the subject may go on.
+    `about` tells that help or a program is spoken of, `title` that a film or book is, `journey` that somebody
+    travels, `document` that one is named, `cut` that the subject may go on.
     """
 
     text: str
@@ -90,6 +99,9 @@ class _Text:
     verbs: tuple[int, int] | None
     explained: tuple[int, int] | None
     about: bool
+    title: bool
+    journey: bool
+    document: bool
     cut: bool
 
     def keys(self, start: int, stop: int) -> list[str]:
@@ -223,6 +235,9 @@ def _text(text: str, cut: bool) -> _Text:
         verbs=_first_and_last(words, VERBS),
         explained=_first_and_last(words, EXPLAINED),
         about=any(word.key in ABOUT for word in words),
+        title=any(word.key in TITLES for word in words),
+        journey=any(word.key in JOURNEY for word in words),
+        document=any(word.key in DOCUMENTS for word in words),
         cut=cut,
     )
 
@@ -283,6 +298,8 @@ def _judge(text: _Text, start: int, stop: int, short: bool) -> Reading | None:
         return Reading.WEAK
     if short and not apart and first == start:
         return None if following and following[0][0].isdigit() else Reading.WEAK
+    if short and (text.journey or not text.document or _near_number(text, first, stop)):
+        return Reading.WEAK
     if _doubtful(text, first, stop, apart) or (text.cut and stop == len(text.words)):
         return Reading.WEAK
     return Reading.STRONG if _stands_alone(text, first, start, stop, inflected) else Reading.WEAK
@@ -298,7 +315,13 @@ def _doubtful(text: _Text, first: int, stop: int, apart: bool) -> bool:
     beside = {*text.keys(first - 1, first), *text.keys(stop, stop + 1)}
     if LESSENED & set(text.keys(first - 1, first)):
         return True
-    if "?" in after.lstrip()[:2] or {"of", "openbaar"} & beside or EXPLAINED & set(text.keys(stop, stop + 1)):
+    if (
+        "?" in (*after.lstrip()[:2], *after.lstrip(" .:|-")[:1])
+        or {"of", "openbaar"} & beside
+        or EXPLAINED & set(text.keys(stop, stop + 1))
+    ):
+        return True
+    if text.title or _filled_in(text, stop) or MARKING & set(text.keys(stop, stop + 3)):
         return True
     if (text.about or _is_before(text.explained, first)) and not (apart and first == 0):
         return True
@@ -308,13 +331,29 @@ def _doubtful(text: _Text, first: int, stop: int, apart: bool) -> bool:
     return asked and not apart
 
 
+def _near_number(text: _Text, first: int, stop: int) -> bool:
+    beside = text.keys(first - _BESIDE_SHORT, first) + text.keys(stop, stop + _BESIDE_SHORT)
+    return any(key[0].isdigit() for key in beside)
+
+
+def _filled_in(text: _Text, stop: int) -> bool:
+    """Whether an answer follows, as in a form: "Vertrouwelijk: niet". An order such as "niet doorsturen" is
+    none."""
+    following = text.keys(stop, stop + 2)
+    if following and following[0] in ANSWERS and not FORBIDDEN & set(following[1:]):
+        return True
+    last = text.keys(len(text.words) - 3, len(text.words))
+    return stop < len(text.words) and (last[-1] in ANSWERS or last == ["n", "v", "t"])
+
+
 def _stands_alone(text: _Text, first: int, start: int, stop: int, inflected: bool) -> bool:
     """Whether nothing runs into the label from either side: there the subject begins or ends, or a colon,
     dash, bar, slash, bracket or picture stands.
 
     A bare word at the beginning is not enough: too often it is an adjective ("Vertrouwelijke stukken in het
-    systeem: zo werkt het"). With an adverb before it, spelt in spaces, straight before one document, or in
-    capitals where the rest is not, it is. A bare word at the end must stand in such capitals.
+    systeem: zo werkt het"). With an adverb before it, spelt in spaces, uninflected straight before one
+    document, or in capitals where the rest is not, it is. A bare word at the end must stand in such capitals,
+    and behind a colon it may be an entry of a form ("Status: vertrouwelijk").
     """
     following = text.keys(stop, stop + 1)
     begins = not _WORD.search(text.text, text.tagged, text.words[first].start)
@@ -322,13 +361,17 @@ def _stands_alone(text: _Text, first: int, start: int, stop: int, inflected: boo
     before, after = text.before(first).rstrip(), text.after(stop - 1).lstrip(" .")
     parted = begins or (before != "-" and _is_part(before[-1:], _PARTS + _OPEN))
     closed = _set_apart(text, first, stop) or _is_part(after[:1], "/!") or _full_stop(text, stop)
+    if ends and before.endswith(":"):
+        return False
     if parted and (ends or closed):
         return not GOES_ON & set(following)
     if begins and not (GOES_ON | USES) & set(following):
         spaced = " " in text.text[text.words[start].start : text.words[start].end]
-        if first < start or spaced or _document(text, stop):
+        if first < start or spaced or (not inflected and _document(text, stop)):
             return True
-    return (begins or ends) and not inflected and _shouted(text, start, stop)
+    if inflected or (GOES_ON | USES) & set(following):
+        return False
+    return (begins or ends) and _shouted(text, start, stop)
 
 
 def _is_part(char: str, of: str) -> bool:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 
+from mailbot.model.secure_mail import TrustedDomain
 from mailbot.model.sent import Reach, Recipient, RecipientKind
 
 DEEPEST = 20
@@ -49,6 +51,28 @@ def resolve(recipients: Iterable[Recipient], own: Iterable[str]) -> Recipients:
         elif not any(within(found, name) for name in domains):
             external.add(found)
     return Recipients(frozenset(external), guests, unclear or not anybody)
+
+
+def with_partners(to: Recipients, trusted: Iterable[TrustedDomain], sent: date, today: date) -> Recipients:
+    """The same recipients where partners of the organisation are inside: those whose domain is trusted. Where
+    the trust is past its review, or younger than the mail, they are unclear. A guest stays outside."""
+    entries = tuple(trusted)
+    standing = {name: covering(name, entries, sent, today) for name in to.external}
+    return Recipients(
+        frozenset(name for name, holds in standing.items() if holds is None),
+        to.guests,
+        to.unclear or False in standing.values(),
+    )
+
+
+def covering(name: str, trusted: Iterable[TrustedDomain], sent: date, today: date) -> bool | None:
+    """Whether an entry that covers the domain is in force; None when no entry covers it."""
+    entries = [
+        entry
+        for entry in trusted
+        if (found := domain(entry.domain)) and (name == found or (entry.subdomains and within(name, found)))
+    ]
+    return any(entry.holds(sent, today) for entry in entries) if entries else None
 
 
 def domain(text: str) -> str | None:

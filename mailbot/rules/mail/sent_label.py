@@ -21,13 +21,15 @@ def monday(day: date) -> date:
 @dataclass(frozen=True, slots=True, repr=False)
 class SentLabelRedactor:
     """The `SentRedactor` of labelled mail. `own` are the organisation's mail domains; items of days before
-    `since` are nobody's business."""
+    `since` are nobody's business. `partners_inside`: who is on the list of trusted domains is not outside
+    (practice 3.4); else such a domain is a channel that secures what goes outside."""
 
     words: Lexicon
     since: date
     own: Iterable[str]
     secure_mail: SecureMail
     calendar: WorkCalendar
+    partners_inside: bool = False
 
     @property
     def search(self) -> SubjectSearch:
@@ -55,12 +57,15 @@ class SentLabelRedactor:
         if not self.wants(item.subject, item.item_class, item.sensitivity):
             return None
         day = self.calendar.local(item.sent).date()
+        today = self.calendar.today
         to = recipients.resolve(item.recipients, self.own)
+        if self.partners_inside:
+            to = recipients.with_partners(to, self.secure_mail.trusted, day, today)
         if day < self.since or to.reach is Reach.INTERNAL:
             return None
         return SentLabel(
             _STRENGTH[self.words.read(item.subject)],
             to.reach,
-            encryption.evidence(item, to, self.secure_mail, self.calendar.today),
+            encryption.evidence(item, to, self.secure_mail, day, today),
             monday(day),
         )

@@ -39,6 +39,13 @@ _STREET = re.compile(
     r"\bpostbus \d"
     r"|(?:straat|weg|laan|plein|markt|singel|kade|gracht|dijk|dreef|hof|pad|plantsoen|wal) \d"
 )
+_PICTURE = re.compile(
+    r"<(?:img|svg|picture|object|embed|canvas|v:imagedata|v:fill|input[^>]{0,200}type=\W?image)\b"
+    r"|background(?:-image)? ?:[^;}]{0,200}url ?\(|<[^>]{0,500}\sbackground ?=",
+    re.IGNORECASE,
+)
+"""Anything that may show a picture, from wherever it comes: in a style sheet or in a part for Word alone too,
+so that in doubt there is one."""
 _MAIL_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}")
 _WORD = re.compile(r"\w+")
 _BETWEEN_NAMES = frozenset(
@@ -69,7 +76,7 @@ class SignatureText:
         shown = lines(text)
         written = " ".join(line.text for line in shown)
         found: set[str] = set()
-        if any(line.image for line in shown):
+        if _PICTURE.search(text) or any(line.image for line in shown):
             found.add(SignatureFeature.IMAGE)
         if _WORD.search(written):
             found.add(SignatureFeature.PRESENT)

@@ -11,7 +11,16 @@ from mailbot.exchange.export import ExportedFacts, ExportState, examine
 from mailbot.model.facts import Fact, Known, MailboxFacts, Reason, Unknown
 from mailbot.model.ids import Address, ObjectGuid
 from mailbot.model.mailbox import AccessList, Size
-from mailbot.model.needs import AutomaticReply, FullAccess, HeldAccess, MailboxForwarding, MailboxSize, Need
+from mailbot.model.needs import (
+    AutomaticReply,
+    ExportedHold,
+    ExportedQuota,
+    FullAccess,
+    HeldAccess,
+    MailboxForwarding,
+    MailboxSize,
+    Need,
+)
 from mailbot.ports import FollowUp, ProbeAnswer, Target
 
 from .conftest import ANNA, BERT, DESK, NEW, NOW, line
@@ -22,7 +31,9 @@ LIMIT = timedelta(hours=36)
 READ_AT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 SIZE = Known(Size(1, 1), NOW)
 FULL, HELD, FORWARDING = FullAccess(), HeldAccess(), MailboxForwarding()
-EVERYTHING: tuple[Need[Any], ...] = (MailboxSize(), FULL, HELD, FORWARDING)
+HOLD, QUOTA = ExportedHold(), ExportedQuota()
+FROM_EXPORT: tuple[Need[Any], ...] = (FULL, HELD, FORWARDING, HOLD, QUOTA)
+EVERYTHING = (MailboxSize(), *FROM_EXPORT)
 
 
 class Road:
@@ -83,7 +94,7 @@ def read(both: ExportedFacts, *targets: Target, now: datetime = NOW) -> list[Mai
 
 
 def reasons(facts: MailboxFacts) -> set[Reason]:
-    found: list[Fact[Any]] = [facts.get(need) for need in (FULL, HELD, FORWARDING)]
+    found: list[Fact[Any]] = [facts.get(need) for need in FROM_EXPORT]
     return {fact.reason for fact in found if isinstance(fact, Unknown)}
 
 
@@ -94,6 +105,24 @@ class TestFacts:
         assert facts.get(MailboxSize()) == SIZE
         assert facts.get(FULL) == Known(AccessList(frozenset({BERT.address}), unresolved=1), READ_AT)
         assert facts.get(FORWARDING) == Known(True, READ_AT)
+        assert road.asked == [MailboxSize()]
+
+    @pytest.mark.parametrize(
+        ("hold", "quota", "told"),
+        [("true", "5368709120", (True, 5 * 1024**3)), ("false", "unlimited", (False, None))],
+    )
+    def test_hold_and_quota_are_what_exchange_has(
+        self,
+        write: Write,
+        road: Road,
+        both: ExportedFacts,
+        hold: str,
+        quota: str,
+        told: tuple[bool, int | None],
+    ) -> None:
+        write(line(ANNA, hold=hold, quota_bytes=quota))
+        [facts] = read(both, ANNA)
+        assert (facts.get(HOLD), facts.get(QUOTA)) == tuple(Known(value, READ_AT) for value in told)
         assert road.asked == [MailboxSize()]
 
     def test_access_to_mailboxes_of_others_is_counted_per_mailbox(

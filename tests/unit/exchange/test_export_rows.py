@@ -1,5 +1,6 @@
 """The export is read as a whole, or every mistake in it is told and nothing of it is used."""
 
+import csv
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -124,6 +125,22 @@ def test_a_file_without_mailboxes_is_no_export(write: Write, file: Path) -> None
 
 def test_quotes_that_do_not_match_end_the_reading(write: Write) -> None:
     assert wrong(write(line(ANNA), '"open;' + line(BERT))) == ["line 3"]
+
+
+def test_a_shared_mailbox_of_the_whole_municipality_fits_in_a_cell(write: Write) -> None:
+    """8,000 trustees are more characters than the csv module takes by itself."""
+    everybody = [f"medewerker{number:05}@voorbeeld.example" for number in range(8000)]
+    before = csv.field_size_limit()
+    assert len(",".join(everybody)) > before
+    export = whole(write(line(ANNA), line(DESK, full_access=",".join(everybody))))
+    assert export.rows[DESK.guid].full_access == {Address(one) for one in everybody}
+    assert csv.field_size_limit() == before, "other files are read as strictly as before"
+
+
+def test_the_limit_of_other_files_comes_back_after_a_broken_export_too(write: Write) -> None:
+    before = csv.field_size_limit()
+    assert wrong(write('"open;' + line(BERT))) == ["line 2"]
+    assert csv.field_size_limit() == before
 
 
 def test_another_encoding_is_told(file: Path) -> None:

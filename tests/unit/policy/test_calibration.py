@@ -45,8 +45,8 @@ def pair(**secure: Any) -> tuple[MailSample, MailSample]:
     return mail(), mail(secure=True, **secure)
 
 
-def only(*samples: MailSample, confirmed: tuple[str, ...] = ()) -> ClientResult:
-    [result] = compare(samples, confirmed)
+def only(*samples: MailSample, confirmed: tuple[str, ...] = (), names: tuple[str, ...] = ()) -> ClientResult:
+    [result] = compare(samples, confirmed, confirmed=names)
     return result
 
 
@@ -204,6 +204,62 @@ class TestMarkers:
         assert only(*pair()) == ClientResult("Outlook")
 
 
+class TestAccidents:
+    """What one secure mail may bear by chance proves nothing until somebody confirms it."""
+
+    ODD: dict[str, Any] = {  # noqa: RUF012 - read only
+        "item_class": "IPM.Note.Huisstijl",
+        "headers": {"x-eigen": "ja"},
+        "attachments": ("logo.png", "Handleiding Zivver.pdf"),
+    }
+
+    def test_marks_of_no_known_product_are_named_and_prove_nothing(self) -> None:
+        found = only(*pair(**self.ODD))
+        assert found.markers == ()
+        assert found.unsure == ("IPM.Note.Huisstijl", "x-eigen", "logo.png", "Handleiding Zivver.pdf")
+
+    def test_one_that_is_confirmed_counts(self) -> None:
+        found = only(*pair(**self.ODD), names=("X-Eigen", " ipm.note.huisstijl "))
+        assert found.markers == (Marker(CLASS, "IPM.Note.Huisstijl"), Marker(HEADER, "x-eigen", "ja"))
+        assert found.unsure == ("logo.png", "Handleiding Zivver.pdf")
+
+    def test_what_plain_mail_shows_too_cannot_be_confirmed(self) -> None:
+        plain = mail("OWA", attachments=("logo.png",))
+        secure = mail(secure=True, attachments=("logo.png",))
+        both = [mail(), secure, plain, replace(plain, secure=True)]
+        for result in compare(both, confirmed=("logo.png",)):
+            assert (result.markers, result.unsure) == ((), ())
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            ("content-class", "urn:content-classes:message"),
+            ("content-class", "urn:content-classes:calendarmessage"),
+            ("skip-zivver-relay", "true"),
+            ("x-sm-encrypted", "no"),
+            ("x-sm-encrypted", "0"),
+            ("zivver-relay", "False; reason=internal"),
+        ],
+    )
+    def test_ordinary_values_and_exemptions_are_no_marks_even_when_confirmed(
+        self, header: tuple[str, str]
+    ) -> None:
+        name, value = header
+        found = only(*pair(headers={name: value}), names=(name,))
+        assert (found.markers, found.unsure) == ((), ())
+
+    def test_marks_of_known_products_need_nobody(self) -> None:
+        found = only(
+            *pair(
+                item_class="IPM.Note.SmartLockr",
+                headers={"x-postguard": "1", "content-class": "rpmsg.message"},
+                attachments=("message.rpmsg",),
+            )
+        )
+        assert len(found.markers) == 4
+        assert found.unsure == ()
+
+
 class TestTags:
     def test_a_tag_counts_once_its_mail_flow_rule_is_confirmed(self) -> None:
         unconfirmed = only(*pair(tags=("[veilig]",)))
@@ -226,7 +282,7 @@ class TestPairs:
         undated = mail(secure=True, item_class="IPM.Note.Undated", sent=None)
         new = mail(secure=True, item_class="IPM.Note.New")
         for samples in ([old, new, undated, mail()], [mail(), undated, new, old]):
-            assert only(*samples).markers == (Marker(CLASS, "IPM.Note.New"),)
+            assert only(*samples).unsure == ("IPM.Note.New",)
 
     def test_a_client_is_one_whatever_its_case(self) -> None:
         assert only(mail("outlook"), mail("Outlook", secure=True)).error == ""
@@ -257,7 +313,8 @@ def test_a_marker_is_on_the_secure_copy_and_on_no_newest_plain_one(samples: list
         (one.client, one.secure): one
         for one in sorted(samples, key=lambda one: one.sent or datetime.min.replace(tzinfo=UTC))
     }
-    for result in compare(samples, ("[veilig]",)):
+    everything = {name for one in samples for name in (one.item_class, *one.attachments, *one.headers)}
+    for result in compare(samples, ("[veilig]",), confirmed=everything):
         for marker in result.markers:
             assert shows(newest[result.client, True], marker)
             assert not any(shows(one, marker) for (_, secure), one in newest.items() if not secure)
@@ -323,8 +380,16 @@ class TestFile:
     def test_it_is_reviewed_within_a_year(self) -> None:
         recorded(self.RESULTS, EMPTY, approver="CISO", approved=DAY, review_by=date(2027, 11, 2))
         for late in (date(2027, 11, 3), date(2026, 11, 1)):
-            with pytest.raises(ValueError, match="review_by"):
+            with pytest.raises(ValueError, match="within a year") as refused:
                 recorded(self.RESULTS, EMPTY, approver="CISO", approved=DAY, review_by=late)
+            assert str(refused.value) == (
+                "the review is within a year after the approval: a day from 2026-11-02 to 2027-11-02"
+            )
+
+    @pytest.mark.parametrize("approver", ["", "  ", "x" * 201])
+    def test_somebody_approves_it(self, approver: str) -> None:
+        with pytest.raises(ValueError, match=r"^the approver is one short text, such as CISO$"):
+            recorded(self.RESULTS, EMPTY, approver=approver, approved=DAY)
 
     def test_clients_that_would_be_forgotten_are_named(self) -> None:
         assert forgotten(self.RESULTS, KEPT) == ("Oude Outlook",)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from mailbot.model.secure_mail import Marker, MarkerKind
 from mailbot.policy.secure_mail import SecureMailFile
 
-APPROVED, REVIEW = date(2026, 11, 1), date(2027, 5, 1)
+BEFORE, APPROVED, REVIEW = date(2026, 10, 31), date(2026, 11, 1), date(2027, 5, 1)
 SIGNED: dict[str, Any] = {"approver": "CISO", "approved": APPROVED, "review_by": REVIEW}
 HEADER = {"kind": "header", "name": "zivver-relay"}
 GUID = "2A7D5B9E-0D3C-4F67-8A41-5BE0C6A1F203"
@@ -32,7 +32,7 @@ def refusal(tables: dict[str, Any]) -> str:
 def test_an_empty_file_calls_nothing_plain() -> None:
     value = read({}).value()
     assert not value.calibrated(APPROVED) and not value.always_marks(APPROVED)
-    assert value.markers(APPROVED) == () and not value.secures_everything(APPROVED)
+    assert value.markers(APPROVED) == () and not value.secures_everything(APPROVED, APPROVED)
 
 
 def test_a_calibration_says_how_secure_mail_shows() -> None:
@@ -42,6 +42,12 @@ def test_a_calibration_says_how_secure_mail_shows() -> None:
         Marker(MarkerKind.HEADER, "x-eigen", "ja"),
     )
     assert value.markers(date(2027, 5, 2)) == ()
+
+
+def test_a_calibration_tells_nothing_of_mail_from_before_its_approval() -> None:
+    value = read(clients(HEADER)).value()
+    assert value.tells_plain(APPROVED, REVIEW) and not value.tells_plain(BEFORE, REVIEW)
+    assert not value.calibrated(BEFORE) and not value.tells_plain(APPROVED, date(2027, 5, 2))
 
 
 def test_a_calibration_without_clients_or_clients_without_one_are_half_a_file() -> None:
@@ -62,6 +68,11 @@ def test_a_tag_must_be_confirmed() -> None:
         {"kind": "item_class", "name": "IPM.Note.SMIME"},
         {"kind": "item_class", "name": "IPM.Note.SMIME.MultipartSigned"},
         {"kind": "attachment", "name": "smime.p7m"},
+        {"kind": "header", "name": "content-class"},
+        {"kind": "header", "name": "Content-Class", "value": "urn:content-classes:message"},
+        {"kind": "header", "name": "skip-zivver-relay"},
+        {"kind": "header", "name": "X-SM-Encrypted", "value": "No"},
+        {"kind": "header", "name": "x-eigen", "value": "0"},
         {"kind": "header", "name": "Content-Type"},
         {"kind": "header", "name": "content-type", "value": "application/pkcs7-mime"},
         {"kind": "header", "name": "content-type", "value": "application/pkcs7-mime; smime-type=signed-data"},
@@ -108,13 +119,16 @@ def test_clients_and_trusted_domains_stand_once() -> None:
 
 def test_a_gateway_secures_everything_until_its_review() -> None:
     value = read({"gateway": SIGNED | {"product": "Sluis"}}).value()
-    assert value.secures_everything(REVIEW) and not value.secures_everything(date(2027, 5, 2))
+    assert value.secures_everything(APPROVED, REVIEW)
+    assert not value.secures_everything(APPROVED, date(2027, 5, 2))
+    assert not value.secures_everything(BEFORE, APPROVED), "mail from before its approval"
 
 
 def test_a_trusted_domain_holds_until_its_review() -> None:
     entry = SIGNED | {"domain": "suwi.example", "basis": "gesloten netwerk", "subdomains": True}
     [domain] = read({"trusted_domain": [entry]}).value().trusted
-    assert domain.holds(REVIEW) and not domain.holds(date(2027, 5, 2))
+    assert domain.holds(APPROVED, REVIEW) and not domain.holds(APPROVED, date(2027, 5, 2))
+    assert not domain.holds(BEFORE, APPROVED), "mail from before its approval"
     assert (domain.domain, domain.basis, domain.subdomains) == ("suwi.example", "gesloten netwerk", True)
 
 

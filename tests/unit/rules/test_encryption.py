@@ -20,15 +20,16 @@ from mailbot.rules.mail.recipients import resolve
 
 TODAY = date(2026, 11, 23)
 YESTERDAY, NEXT_YEAR = date(2026, 11, 22), date(2027, 11, 1)
+APPROVED, SENT = date(2026, 11, 2), date(2026, 11, 19)
 GUID = "11111111-2222-3333-4444-555555555555"
 ZIVVER = Marker(MarkerKind.HEADER, "Zivver-Relay", "zivver-message-info")
-CALIBRATED = SecureMail((ClientCalibration("Outlook", (ZIVVER,)),), "CISO", NEXT_YEAR)
+CALIBRATED = SecureMail((ClientCalibration("Outlook", (ZIVVER,)),), "CISO", NEXT_YEAR, approved=APPROVED)
 UNCALIBRATED = SecureMail()
 PLAIN = SentItem("Vertrouwelijk: stuk", recipients=(Recipient("b@provincie.example"),))
 
 
-def proven(item: SentItem, secure_mail: SecureMail = CALIBRATED, day: date = TODAY) -> Evidence:
-    return evidence(item, resolve(item.recipients, ["voorbeeld.example"]), secure_mail, day)
+def proven(item: SentItem, secure_mail: SecureMail = CALIBRATED, sent: date = SENT) -> Evidence:
+    return evidence(item, resolve(item.recipients, ["voorbeeld.example"]), secure_mail, sent, TODAY)
 
 
 def with_header(name: str, value: str) -> SentItem:
@@ -49,6 +50,21 @@ def test_an_unmarked_copy_is_plain_only_where_every_mail_program_marks() -> None
     assert proven(PLAIN, replace(CALIBRATED, review_by=YESTERDAY)) is Evidence.UNPROVEN
     silent = ClientCalibration("telefoon", ())
     assert proven(PLAIN, replace(CALIBRATED, clients=(*CALIBRATED.clients, silent))) is Evidence.UNPROVEN
+
+
+def test_an_unmarked_copy_from_before_the_approval_is_never_plain() -> None:
+    """Nobody knows whether the mail programs marked secure mail back then; a mark still proves it."""
+    before = date(2026, 11, 1)
+    assert proven(PLAIN, sent=APPROVED) is Evidence.PLAIN
+    assert proven(PLAIN, sent=before) is Evidence.UNPROVEN
+    assert proven(with_header("zivver-relay", "zivver-message-info"), sent=before) is Evidence.SECURED
+
+
+def test_without_a_day_of_approval_nothing_is_calibrated() -> None:
+    unsigned = replace(CALIBRATED, approved=None)
+    assert not unsigned.calibrated(TODAY) and unsigned.markers(TODAY) == ()
+    assert proven(PLAIN, unsigned) is Evidence.UNPROVEN
+    assert proven(PLAIN, replace(CALIBRATED, approved=date(2026, 11, 24))) is Evidence.UNPROVEN
 
 
 @pytest.mark.parametrize(
@@ -90,9 +106,33 @@ def test_pgp_mime_is_encryption_and_a_locked_file_is_doubt() -> None:
     assert proven(with_file("stuk.pdf.gpg")) is Evidence.UNPROVEN
 
 
-def test_a_password_on_a_file_cannot_be_seen() -> None:
-    assert proven(with_file("stuk.zip")) is Evidence.PLAIN
-    assert proven(with_file("stuk.pdf")) is Evidence.PLAIN
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("stuk.zip", ""),
+        ("stuk.7z", ""),
+        ("stuk.rar", ""),
+        ("Stuk.PDF ", ""),
+        ("stuk.docx", ""),
+        ("stuk.xls", ""),
+        ("stuk.pptx", ""),
+        ("stuk.odt", ""),
+        ("stuk", "application/pdf"),
+        ("stuk", "Application/X-Zip-Compressed"),
+        ("stuk", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ],
+)
+def test_a_file_that_may_have_a_password_leaves_doubt(name: str, content_type: str) -> None:
+    """From outside nobody sees whether it has one (practice 3.1); a mark on the mail still proves it."""
+    locked = with_file(name, content_type)
+    assert proven(locked) is Evidence.UNPROVEN
+    marked = replace(locked, headers={"zivver-relay": "zivver-message-info"})
+    assert proven(marked) is Evidence.SECURED
+
+
+@pytest.mark.parametrize("name", ["logo.png", "stuk.txt", "afspraak.ics", "mail.eml", "zip", "pdf.jpg"])
+def test_another_file_does_not_matter(name: str) -> None:
+    assert proven(with_file(name)) is Evidence.PLAIN
 
 
 @pytest.mark.parametrize(
@@ -123,6 +163,13 @@ def test_a_calibrated_header_counts_by_the_beginning_of_its_value() -> None:
     assert proven(with_header("zivver-relay", "")) is Evidence.PLAIN
     any_value = marked_by(Marker(MarkerKind.HEADER, "zivver-relay"))
     assert proven(with_header("zivver-relay", "smart-sdr"), any_value) is Evidence.SECURED
+
+
+@pytest.mark.parametrize("value", ["no", "False", "0", "none; reason=internal"])
+def test_a_calibrated_header_that_says_no_proves_nothing(value: str) -> None:
+    any_value = marked_by(Marker(MarkerKind.HEADER, "x-sm-encrypted"))
+    assert proven(with_header("x-sm-encrypted", value), any_value) is Evidence.UNPROVEN
+    assert proven(with_header("x-sm-encrypted", "yes"), any_value) is Evidence.SECURED
 
 
 def test_a_calibrated_class_attachment_or_tag_counts() -> None:
@@ -169,7 +216,9 @@ def test_marks_of_an_expired_calibration_prove_nothing() -> None:
 
 
 def trust(domain: str, review_by: date = NEXT_YEAR, subdomains: bool = False) -> SecureMail:
-    return replace(CALIBRATED, trusted=(TrustedDomain(domain, "Suwinet", "CISO", review_by, subdomains),))
+    return replace(
+        CALIBRATED, trusted=(TrustedDomain(domain, "Suwinet", "CISO", review_by, subdomains, APPROVED),)
+    )
 
 
 def to(*addresses: str | None) -> SentItem:
@@ -192,13 +241,17 @@ def test_trust_past_its_review_and_a_recipient_nobody_knows_leave_doubt() -> Non
     assert proven(to("b@provincie.example"), trust("provincie.example", YESTERDAY)) is Evidence.UNPROVEN
     assert proven(to("b@provincie.example"), trust("provincie.example", TODAY)) is Evidence.SECURED
     assert proven(to("b@provincie.example", None), trust("provincie.example")) is Evidence.UNPROVEN
+    early = proven(to("b@provincie.example"), trust("provincie.example"), sent=date(2026, 11, 1))
+    assert early is Evidence.UNPROVEN
 
 
 def test_a_gateway_secures_everything_until_its_review_and_leaves_doubt_after_it() -> None:
-    gateway = Gateway("poort", "CISO", TODAY)
+    gateway = Gateway("poort", "CISO", TODAY, APPROVED)
     assert proven(PLAIN, replace(UNCALIBRATED, gateway=gateway)) is Evidence.SECURED
     late = replace(gateway, review_by=YESTERDAY)
     assert proven(PLAIN, replace(CALIBRATED, gateway=late)) is Evidence.UNPROVEN
+    new = replace(gateway, approved=TODAY)
+    assert proven(PLAIN, replace(CALIBRATED, gateway=new)) is Evidence.UNPROVEN
 
 
 def test_the_headers_asked_for_are_those_of_the_evidence_and_of_the_calibration() -> None:

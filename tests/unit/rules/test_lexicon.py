@@ -150,8 +150,8 @@ def test_a_bare_word_may_be_an_adjective() -> None:
 
 
 def test_before_one_document_a_bare_word_is_a_label() -> None:
-    assert HUIZEN.read("Vertrouwelijke bijlage bij brief 2026-3391") is Reading.STRONG
     assert HUIZEN.read("Vertrouwelijk bod") is Reading.STRONG
+    assert HUIZEN.read("Vertrouwelijke bijlage bij brief 2026-3391") is Reading.WEAK
     assert HUIZEN.read("Vertrouwelijk dossier opgevraagd door advocaat") is Reading.WEAK
 
 
@@ -159,6 +159,46 @@ def test_a_mark_that_is_spoken_of_is_no_label() -> None:
     assert HUIZEN.read("[Vertrouwelijk] werkt niet") is Reading.WEAK
     assert HUIZEN.read("(Vertrouwelijk) als standaardtekst") is Reading.WEAK
     assert HUIZEN.read("Deels vertrouwelijk: evaluatie") is Reading.WEAK
+
+
+@pytest.mark.parametrize(
+    "answer", ["n.v.t.", "niet", "geen", "niet van toepassing", "wel of niet", "ja", "n/a", "nog onbekend"]
+)
+def test_an_answer_behind_the_word_makes_an_entry_of_a_form_of_it(answer: str) -> None:
+    for subject in (f"Vertrouwelijk: {answer}", f"Vertrouwelijk - {answer}", f"[Vertrouwelijk] {answer}"):
+        assert HUIZEN.read(subject) is Reading.WEAK
+
+
+def test_an_order_behind_the_label_is_no_answer() -> None:
+    assert HUIZEN.read("Vertrouwelijk: niet doorsturen") is Reading.STRONG
+    assert HUIZEN.read("Vertrouwelijk - geen kopie maken, niet verspreiden svp") is Reading.WEAK
+
+
+def test_an_entry_of_a_form_and_a_title_are_no_labels() -> None:
+    assert HUIZEN.read("Status: vertrouwelijk") is Reading.WEAK
+    assert HUIZEN.read("Film: Strikt Vertrouwelijk") is Reading.WEAK
+    assert HUIZEN.read("Strikt vertrouwelijk - de musical") is Reading.WEAK
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Vertr: 10:15",
+        "Re: Vertr.: 8:15 Utrecht",
+        "Vluchtgegevens (vertr) 12 december",
+        "Vertr: Schiphol",
+        "Spoor 5 (vertr)",
+    ],
+)
+def test_the_abbreviation_beside_a_time_or_a_journey_may_be_a_departure(subject: str) -> None:
+    assert HUIZEN.read(subject) is Reading.WEAK
+    assert HUIZEN.read("Vertr.: dossier zes") is Reading.STRONG
+
+
+def test_how_to_set_the_mark_is_no_label() -> None:
+    assert HUIZEN.read("VERTROUWELIJK erboven zetten kan automatisch") is Reading.WEAK
+    assert HUIZEN.read("(Vertrouwelijk) in kop plaatsen") is Reading.WEAK
+    assert HUIZEN.read("[Vertrouwelijk] vervalt per 1 december") is Reading.WEAK
 
 
 def test_capitals_set_a_word_apart_only_at_an_end_and_where_the_rest_is_not_in_capitals() -> None:

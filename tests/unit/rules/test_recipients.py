@@ -1,9 +1,12 @@
 """Recipients: who is inside, who is outside, and who nobody can tell."""
 
+from datetime import date
+
 import pytest
 
+from mailbot.model.secure_mail import TrustedDomain
 from mailbot.model.sent import Reach, Recipient, RecipientKind
-from mailbot.rules.mail.recipients import DEEPEST, domain, resolve
+from mailbot.rules.mail.recipients import DEEPEST, domain, resolve, with_partners
 
 OWN = ("voorbeeld.example", "oudedorp.example", "grüne-stadt.example")
 INSIDE = Recipient("a@voorbeeld.example")
@@ -115,3 +118,41 @@ def test_domains_outside_are_gathered_as_they_are_compared() -> None:
 
 def test_a_label_that_no_registry_issues_stays_as_it_is() -> None:
     assert domain("a" * 64 + ".example") == "a" * 64 + ".example"
+
+
+SENT, TODAY = date(2026, 11, 19), date(2026, 11, 23)
+
+
+def trusted(name: str, approved: date, review_by: date, subdomains: bool = False) -> TrustedDomain:
+    return TrustedDomain(name, "NTA 7516", "CISO", review_by, subdomains, approved)
+
+
+IN_FORCE = trusted("provincie.example", SENT, TODAY)
+
+
+def with_trust(*recipients: Recipient, trust: TrustedDomain = IN_FORCE) -> Reach:
+    return with_partners(resolve(recipients, OWN), [trust], SENT, TODAY).reach
+
+
+def test_a_partner_on_the_list_is_inside() -> None:
+    assert reach(OUTSIDE) is Reach.EXTERNAL
+    assert with_trust(OUTSIDE) is with_trust(OUTSIDE, INSIDE) is Reach.INTERNAL
+    assert with_trust(Recipient("B@Provincie.Example.")) is Reach.INTERNAL
+
+
+def test_a_subdomain_of_a_partner_is_inside_when_the_list_says_so() -> None:
+    below = Recipient("b@post.provincie.example")
+    assert with_trust(below) is Reach.EXTERNAL
+    wide = trusted("provincie.example", SENT, TODAY, subdomains=True)
+    assert with_trust(below, trust=wide) is Reach.INTERNAL
+
+
+def test_trust_that_is_past_its_review_or_younger_than_the_mail_leaves_doubt() -> None:
+    for approved, review in ((SENT, date(2026, 11, 22)), (date(2026, 11, 20), TODAY)):
+        assert with_trust(OUTSIDE, trust=trusted("provincie.example", approved, review)) is Reach.UNCLEAR
+
+
+def test_a_partner_takes_nothing_away_from_the_others() -> None:
+    assert with_trust(OUTSIDE, Recipient("c@bureau.example")) is Reach.EXTERNAL
+    assert with_trust(OUTSIDE, Recipient("b_x#EXT#@voorbeeld.example")) is Reach.EXTERNAL
+    assert with_trust(OUTSIDE, NOBODY_KNOWS) is Reach.UNCLEAR

@@ -47,6 +47,15 @@ LEFT = [
     "Kim is no longer an employee of the municipality",
     "De heer De Wit is met ingang van 1 november uit dienst.",
     "KIM DE WIT WERKT NIET MEER BIJ DE GEMEENTE!",
+    "Het dienstverband van Kim de Wit bij de gemeente is beëindigd.",
+    "Mijn dienstverband is per 13 november geëindigd.",
+    "Kim's employment with the municipality has ended.",
+    "Kim de Wit heeft per 13 november onze organisatie verlaten.",
+    "Dit account is niet meer in gebruik.",
+    "Het account van mevrouw De Wit is per 13 november niet meer in gebruik.",
+    "Het e-mailadres van Kim de Wit is opgeheven.",
+    "kim.de.wit@voorbeeld.example is niet meer in gebruik.",
+    "This account is no longer in use.",
 ]
 STILL_HERE = [
     "Ik werk vandaag niet meer bij de gemeente, morgen wel.",
@@ -78,6 +87,8 @@ STILL_HERE = [
     "Tot 1 maart werk ik niet meer bij de gemeente",
     "Ik werk niet meer in het gemeentehuis maar thuis.",
     "This meeting is no longer in use",
+    "Het account van het project is niet meer in gebruik.",
+    "Het dienstverband van Kim is niet beëindigd.",
 ]
 NOT_SENT_ON = [
     "Uw bericht wordt niet automatisch naar een collega doorgestuurd.",
@@ -113,6 +124,12 @@ TOO_MUCH = [
     "Kim has a new job",
     "vanwege de reorganisatie",
     "06.12.34.56.78",
+    "Kim werkt wegens ziekte niet meer bij de gemeente.",
+    "Kim de Wit is helaas overleden, u kunt bellen met 14 0123.",
+    "Kim is met vervroegd pensioen.",
+    "Kim heeft ontslag genomen.",
+    "Due to illness Kim is not available.",
+    "Kim werkt nu bij gemeente Elders.",
 ]
 NO_MORE_THAN_NEEDED = [
     "bel 14 0123",
@@ -129,6 +146,40 @@ NO_MORE_THAN_NEEDED = [
     "for questions about retirement, call 14 0123",
     "Voor aangifte van overlijden belt u burgerzaken via 14 0123.",
     "Dit adres vervalt op 15-12-2026.",
+    "Wilt u een afspraak voor een overlijdensaangifte? Bel 14 0123.",
+    "Wilt u een afspraak voor aangifte van overlijden? Bel 14 0123.",
+    "Wilt u een afspraak maken voor een overlijden, bel dan 14 0123.",
+    "Kim werkt niet meer bij de gemeente, wilt u een overlijden aangeven, bel dan 14 0123.",
+    "Is iemand overleden? Bel 14 0123.",
+    "Bij overlijden belt u 14 0123.",
+    "Gaat u met pensioen? Bel 14 0123.",
+]
+ABSENT = [
+    "Ik ben met vakantie. Anna weet van mijn zaken.",
+    "Ik ben afwezig tot 5 januari en lees mijn mail niet.",
+    "Ik ben afwezig tot 5 januari. Mijn collega Anna helpt u.",
+    "Ik ben terug op 5 januari.",
+    "Terug op maandag.",
+    "Vanaf 5 januari ben ik weer bereikbaar.",
+    "Ik ben er even niet.",
+    "Kim is met zwangerschapsverlof.",
+    "I am out of the office until Monday.",
+    "I will be back on 5 January.",
+    "I am on annual leave.",
+]
+NOT_CLEARLY_ABSENT = [
+    *LEFT,
+    "Ik werk niet meer op vrijdag. Op maandag ben ik er weer.",
+    "Kim heeft de sleutel ingeleverd.",
+    "Mijn laatste werkdag was 13 november. Vanaf maandag helpt Anna u weer verder.",
+    "Ik ben afwezig, want mijn tijd hier is voorgoed voorbij.",
+    "Bent u met vakantie?",
+    "Als u met vakantie gaat, neem dan uw paspoort mee.",
+    "Wij bellen u terug op 14 0123.",
+    "Call us back on 14 0123.",
+    "Het loket is vanaf 5 januari weer open.",
+    "Mijn collega is met vakantie.",
+    "Ik ben niet met vakantie.",
 ]
 
 MODEL = """Dank voor uw bericht. Kim de Wit werkt niet meer bij de gemeente Voorbeeld. Dit e-mailadres wordt
@@ -166,6 +217,16 @@ def test_it_tells_no_more_than_needed(text: str) -> None:
     assert ReplyFeature.TOO_MUCH not in READER.features(text)
 
 
+@pytest.mark.parametrize("text", ABSENT)
+def test_it_is_clearly_of_an_absence(text: str) -> None:
+    assert READER.features(text) == {ReplyFeature.ABSENT}
+
+
+@pytest.mark.parametrize("text", NOT_CLEARLY_ABSENT)
+def test_a_text_that_may_be_about_leaving_or_others_is_not_clearly_of_an_absence(text: str) -> None:
+    assert ReplyFeature.ABSENT not in READER.features(text)
+
+
 def test_the_model_text_says_all_that_it_should() -> None:
     assert READER.features(MODEL) == {ReplyFeature.LEFT, ReplyFeature.NOT_FORWARDED}
 
@@ -180,7 +241,7 @@ def test_what_nobody_sees_is_not_said() -> None:
     hidden = (
         '<p>Ik ben afwezig.</p><p style="display:none">Kim werkt niet meer bij de gemeente.</p><!-- ziek -->'
     )
-    assert READER.features(hidden) == frozenset()
+    assert READER.features(hidden) == {ReplyFeature.ABSENT}
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "<p></p>", "<p>&nbsp;</p>", "<", "<html>"])

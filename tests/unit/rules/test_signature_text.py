@@ -76,6 +76,34 @@ def test_only_a_picture_shows_a_picture() -> None:
 
 
 @pytest.mark.parametrize(
+    "picture",
+    [
+        *(
+            '<img src="//cdn.voorbeeld.example/a.png">',
+            '<img src="blob:1">',
+            '<img src="/owa/a.png">',
+            "<img>",
+        ),
+        *('<p><img src="data:image/png;base64,AA"></p>', '<p><object data="a.png"></object></p>'),
+        '<p><!--[if gte vml 1]><v:shape><v:imagedata src="a.png"/></v:shape><![endif]--></p>',
+        '<p><v:rect><v:fill type="frame" src="a.png"/></v:rect></p>',
+        '<table background="a.png"><tr><td></td></tr></table>',
+        "<div style=\"background-image: URL('a.png')\"></div>",
+        "<html><head><style>.s {background:#fff url(a.png)}</style></head><body><p class=s></body></html>",
+    ],
+)
+def test_a_picture_is_one_wherever_it_comes_from(picture: str) -> None:
+    assert features(picture) == {Feature.IMAGE}
+
+
+@pytest.mark.parametrize(
+    "colour", ['<p style="background: #fff"></p>', "<td bgcolor=red></td>", "<p>&nbsp;</p>"]
+)
+def test_a_colour_is_no_picture(colour: str) -> None:
+    assert Feature.IMAGE not in features(colour)
+
+
+@pytest.mark.parametrize(
     "empty",
     ["", " \n", "<br>", "<div><br></div>", "<p>&nbsp;</p>", "--", "\u200b", "<!-- Kim de Wit 14 0123 -->"],
 )
