@@ -183,7 +183,7 @@ class Work(Protocol):
     def read_count(self, slot: SlotId) -> int: ...
 
     def deciding(self, slot: SlotId) -> list[tuple[PersonKey, Judgement]]:
-        """Deviations of this slot, and all judgements of people who have a living finding."""
+        """Deviations and tips of this slot, and all judgements of people who have a living finding."""
 
     def judgements_of(self, slot: SlotId, person: PersonKey) -> list[Judgement]: ...
 

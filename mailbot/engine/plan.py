@@ -1,7 +1,7 @@
 """Makes the plan of a sweep: what changes, which letters that causes, and which of them have to wait."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from mailbot.engine.lifecycle import current, transitions
@@ -25,13 +25,18 @@ class LetterHours:
     urgent: tuple[time, time] = (time(10), time(15))
 
 
+def never(_key: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """`cap` letters per run; `priority` orders them (lowest first, then by a mix that favours nobody).
 
     `test` is set in mode redirect: letters are made as test letters, one per finding, and tell nobody.
     `silent` are rules whose findings are work for an administrator: nobody gets a letter about them.
-    Letters of the rules in `urgent` leave on the same day or not at all.
+    Letters of the rules in `urgent` leave on the same day or not at all. `hints` are the codes of tips
+    that are told by letter, `hinted` tells of the key of such a letter whether it was made already.
     """
 
     cap: int
@@ -40,6 +45,8 @@ class Limits:
     test: bool = False
     silent: frozenset[RuleId] = frozenset()
     urgent: frozenset[RuleId] = frozenset()
+    hints: Mapping[RuleId, frozenset[str]] = field(default_factory=dict)
+    hinted: Callable[[str], bool] = never
 
 
 HeldFor = Callable[[PersonKey], Held | None]
@@ -68,6 +75,10 @@ def make_steps(
             wish = _wish(case, current(case), opening, calendar, limits)
             if wish is not None:
                 wishes.append((case, wish))
+        elif case.verdict.why in limits.hints.get(case.rule, ()):
+            hint = _hint(case, calendar, limits)
+            if hint is not None:
+                wishes.append((case, hint))
     nudged = set(nudged_this_week)
     made = 0
     for case, wish in sorted(wishes, key=lambda pair: _order(pair[0], limits)):
@@ -122,8 +133,32 @@ def _wish(
     return PlanStep(case.person, case.rule, found, opening, order)
 
 
-def _order(case: Case, limits: Limits) -> tuple[int, str, str]:
-    return (limits.priority.get(case.rule, 50), case.person, case.rule)
+def _hint(case: Case, calendar: WorkCalendar, limits: Limits) -> PlanStep | None:
+    """The step that gives a tip: without a finding, and once for as long as letters are kept."""
+    if case.verdict.outcome is not Outcome.TIP:
+        return None
+    key = f"hint/{case.rule}/{case.verdict.why}/{case.person}" + ("/test" if limits.test else "")
+    window = _window(False, calendar, limits.hours)
+    if window is None or limits.hinted(key):
+        return None
+    order = LetterOrder(
+        key=key,
+        kind=LetterKind.HINT,
+        topic=case.rule,
+        person=case.person,
+        shown=case.verdict.shown,
+        not_before=window[0],
+        not_after=window[1],
+        weekly=True,
+        test=limits.test,
+    )
+    return PlanStep(case.person, case.rule, None, None, order)
+
+
+def _order(case: Case, limits: Limits) -> tuple[bool, int, str, str]:
+    """Tips after everything that asks for mending."""
+    is_tip = case.verdict.outcome is Outcome.TIP
+    return (is_tip, limits.priority.get(case.rule, 50), case.person, case.rule)
 
 
 def _window(urgent: bool, calendar: WorkCalendar, hours: LetterHours) -> tuple[datetime, datetime] | None:

@@ -177,6 +177,8 @@ def _conclude(
                 house.terms.hours,
                 {active.rule.id: active.rule.priority for active in rules},
                 test=house.terms.mode is Mode.REDIRECT,
+                hints={a.rule.id: a.rule.hints for a in rules if a.rule.hints},
+                hinted=lambda key: work.letter(house.store.letter_id(key)) is not None,
                 urgent=frozenset(a.rule.id for a in rules if a.rule.urgent),
                 silent=frozenset(a.rule.id for a in rules if a.rule.tells is not Tells.PERSON),
             ),

@@ -135,6 +135,7 @@ class TopicTexts(Texts):
     nudge: LetterText | None = None
     reminder: LetterText | None = None
     thanks: LetterText | None = None
+    hint: LetterText | None = None
     digest: LetterText | None = None
     task: LetterText | None = None
     notice: LetterText | None = None

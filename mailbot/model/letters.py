@@ -14,6 +14,7 @@ class LetterKind(StrEnum):
     NUDGE = "nudge"
     REMINDER = "reminder"
     THANKS = "thanks"
+    HINT = "hint"  # a tip, told once to the person alone
     DIGEST = "digest"
     TASK = "task"
     NOTICE = "notice"

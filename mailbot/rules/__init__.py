@@ -69,7 +69,7 @@ class Rule:
     `says` is the table of its outcomes: which it can give, and when. `data_class` is the deepest data that
     it cannot do without: over TRAFFIC it runs under a decision only. `priority` orders letters when one a
     week has to choose (lowest first); an `urgent` letter is of use on its own day only, and not counted
-    among them.
+    among them. `hints` are the codes of tips that are worth a letter; other tips are shown on request.
     """
 
     id: RuleId
@@ -85,6 +85,7 @@ class Rule:
     follow_ups: tuple[type[Need[Any]], ...]
     priority: int
     urgent: bool
+    hints: frozenset[str]
 
 
 def rule(
@@ -101,6 +102,7 @@ def rule(
     follow_ups: Sequence[type[Need[Any]]] = (),
     priority: int = 50,
     urgent: bool = False,
+    hints: Collection[str] = (),
 ) -> Callable[[Judge[P]], Rule]:
     """Make the judging function of a file its rule. The file's name must be the rule's name."""
 
@@ -122,6 +124,7 @@ def rule(
             tuple(follow_ups),
             priority,
             urgent,
+            frozenset(hints),
         )
 
     return make

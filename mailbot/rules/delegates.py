@@ -202,6 +202,7 @@ _DECISIVE = Decisive(((INBOX,), (OUTLOOK,), (FULL, Claim.NO_FULL_ACCESS)))
         PrivateFolderAccess,
     ),
     priority=30,
+    hints=("private_folder_shared",),
 )
 def judge(subject: Subject, norm: Delegates, calendar: WorkCalendar) -> Verdict:
     """Huizen 4.8: several colleagues are authorised for your mailbox. Groningen, "tijdig openen": each
@@ -233,4 +234,6 @@ def _enough(subject: Subject, norm: Delegates) -> Verdict:
         # The norm is met either way, yet "compliant" would deny a tip that may be due: what was not read
         # never changes what is said. It costs a line in the coverage, and nobody gets a letter.
         return unknown(shared.reason)
-    return tip("private_folder_shared") if shared.value else compliant("enough_colleagues")
+    if not shared.value:
+        return compliant("enough_colleagues")
+    return tip("private_folder_shared", minimum=norm.minimum, effective=norm.minimum)  # or more: not shown

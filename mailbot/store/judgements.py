@@ -30,6 +30,9 @@ from mailbot.model.verdicts import Judgement, Outcome, Verdict
 from mailbot.store.part import Part, bounds, insert_for, interval
 from mailbot.store.schema import exclusion, finding, judgement, slot, visited
 
+TOLD = (Outcome.DEVIATION, Outcome.TIP)
+"""Outcomes of which somebody may be told by letter."""
+
 LIVE = tuple(state for state in FindingState if state.live)
 INSERT_JUDGEMENT = insert(judgement)
 
@@ -96,7 +99,7 @@ class Judgements(Part):
             select(judgement)
             .where(
                 judgement.c.slot == slot,
-                or_(judgement.c.outcome == Outcome.DEVIATION, judgement.c.person.in_(with_finding)),
+                or_(judgement.c.outcome.in_(TOLD), judgement.c.person.in_(with_finding)),
             )
             .order_by(judgement.c.person, judgement.c.rule)
         )

@@ -8,6 +8,7 @@ from mailbot.jobs.deliver import deliver
 from mailbot.jobs.house import House
 from mailbot.jobs.sweep import sweep
 from mailbot.model.errors import Unreachable
+from mailbot.model.ids import ObjectGuid
 from mailbot.model.letters import LetterState
 from mailbot.simulator import Fault, FaultKind
 from tests.acceptance.desk import nobody_opens
@@ -144,3 +145,30 @@ def test_an_exchange_that_answers_nobody_is_told_and_not_called_complete(voorbee
         assert again.result.value == "complete"
         with house.store.begin() as work:
             assert "sweep_partial" not in work.problems()
+
+
+def test_a_shared_private_folder_is_told_once_to_its_owner_alone(voorbeeld: Municipality) -> None:
+    """It is a tip: no finding is made of it, and the next day nobody hears of it again."""
+    hint = "Deel je een map met een vertrouwelijke naam?"
+
+    def told() -> list[str]:
+        everybody = voorbeeld.server.delivered().items()
+        return [address for address, mails in everybody for mail in mails if mail.subject == hint]
+
+    with voorbeeld.opened() as house:
+        for day in (23, 24, 25):
+            voorbeeld.at(6, 0, day)
+            sweep(house, voorbeeld.slot())
+            voorbeeld.at(10, 5, day)
+            deliver(house)
+        with house.store.begin() as work:
+            findings = [finding for finding in work.living() if finding.rule == "delegates"]
+        keys = {house.store.person_key(guid) for guid in tipped(voorbeeld)}
+    assert sorted(told()) == sorted(tipped(voorbeeld).values())
+    assert not keys & {finding.person for finding in findings}
+
+
+def tipped(here: Municipality) -> dict[ObjectGuid, str]:
+    """Addresses of the staged people who share a private folder."""
+    owners = [guid for guid, by_rule in here.town.expected().items() if by_rule["delegates"] == "tip"]
+    return {r.guid: r.address for r in here.town.residents if r.guid in owners}

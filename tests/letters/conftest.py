@@ -136,6 +136,7 @@ def _cases() -> list[Case]:
         ),
         Case("delegates-nudge", "delegates", nudge, COLLEAGUES),
         Case("delegates-nudge-none-of-one", "delegates", nudge, {"minimum": 1, "effective": 0}),
+        Case("delegates-hint", "delegates", LetterKind.HINT, COLLEAGUES),
         Case("signature-nudge", "signature", nudge, {"made": False}),
         Case("signature-nudge-made", "signature", nudge, {"made": True}),
         Case("confidential_external-nudge", "confidential_external", nudge, LABELLED),

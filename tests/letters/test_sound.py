@@ -183,7 +183,7 @@ def test_kinds_that_are_shipped(texts: LetterTexts) -> None:
     assert kinds == {
         "quota": {LetterKind.NUDGE},
         "out_of_office": {LetterKind.NUDGE},
-        "delegates": {LetterKind.NUDGE},
+        "delegates": {LetterKind.NUDGE, LetterKind.HINT},
         "signature": {LetterKind.NUDGE},
         "confidential_external": {LetterKind.NUDGE},
         "explain": {LetterKind.NOTICE},

@@ -114,7 +114,7 @@ def test_slots_do_not_mix(store: SqlStore, story: Story) -> None:
         assert work.outcomes(other.id, QUOTA) == {}
 
 
-def test_deviations_decide_and_all_verdicts_of_who_has_a_living_finding(
+def test_deviations_and_tips_decide_and_all_verdicts_of_who_has_a_living_finding(
     store: SqlStore, story: Story
 ) -> None:
     story.open_finding(3, letter=False)
@@ -132,11 +132,11 @@ def test_deviations_decide_and_all_verdicts_of_who_has_a_living_finding(
 
 
 def test_a_finding_that_is_over_decides_nothing(store: SqlStore, story: Story) -> None:
-    story.open_finding(3, letter=False)
+    story.open_finding(4, letter=False)
     with store.begin() as work:
         work.forget_absent([], story.now)
         sweep_of_five(work, story)
-        assert story.person(3) not in {person for person, _ in work.deciding(story.sweep.id)}
+        assert story.person(4) not in {person for person, _ in work.deciding(story.sweep.id)}
 
 
 def test_an_unknown_verdict_comes_back_with_its_reason(store: SqlStore, story: Story) -> None:

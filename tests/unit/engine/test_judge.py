@@ -80,6 +80,7 @@ def toy(
         (AutomaticReply, InboxReplyRules, SentSignatures, Subjects),
         50,
         False,
+        frozenset(),
     )
     return ActiveRule(rule, Parameters(), decision)
 

@@ -12,7 +12,7 @@ from mailbot.model.ids import FindingId, PersonKey, RuleId
 from mailbot.model.letters import LetterKind, LetterOrder
 from mailbot.model.mailbox import Interval
 from mailbot.model.plan import Case, Held, PlanStep
-from mailbot.model.verdicts import Kind, compliant, deviation
+from mailbot.model.verdicts import Kind, compliant, deviation, tip
 from mailbot.model.worktime import ClosedDays, WorkCalendar
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -21,6 +21,7 @@ CLOSED = ClosedDays(
 )
 QUOTA, SIGNATURE, ABSENCE = RuleId("quota"), RuleId("signature"), RuleId("out_of_office")
 LEAVER, LABELLED = RuleId("leaver"), RuleId("confidential_external")
+DELEGATES = RuleId("delegates")
 LIMITS = Limits(
     cap=100,
     hours=LetterHours(),
@@ -198,3 +199,23 @@ def test_an_event_that_can_wait_is_told_in_office_hours_and_counts_for_the_week(
     order = letter_of(plan(labelled, now="2026-11-21 06:00")[0])
     assert window(order) == ("2026-11-23 08:30", "2026-11-30 17:00")
     assert order.weekly
+
+
+def shares_a_private_folder() -> Case:
+    return Case(KIM, DELEGATES, Kind.STATE, tip("private_folder_shared"), ())
+
+
+def test_a_tip_that_is_worth_a_letter_is_told_once_and_makes_no_finding() -> None:
+    limits = replace(LIMITS, hints={DELEGATES: frozenset({"private_folder_shared"})})
+    [step] = plan(shares_a_private_folder(), limits=limits)
+    order = letter_of(step)
+    assert (order.kind, order.weekly, step.finding, step.transition) == (LetterKind.HINT, True, None, None)
+    told = replace(limits, hinted={order.key}.__contains__)
+    assert plan(shares_a_private_folder(), limits=told) == ()
+    assert plan(shares_a_private_folder()) == (), "other tips are shown on request"
+
+
+def test_a_tip_waits_for_what_asks_for_mending() -> None:
+    limits = replace(LIMITS, hints={DELEGATES: frozenset({"private_folder_shared"})})
+    steps = plan(shares_a_private_folder(), too_large(), limits=limits)
+    assert [(step.rule, step.held) for step in steps] == [(QUOTA, None), (DELEGATES, Held.ONE_A_WEEK)]
