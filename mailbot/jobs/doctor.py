@@ -19,7 +19,6 @@ from mailbot.model.needs import DataClass, Need
 from mailbot.model.organisation import Organisation
 from mailbot.model.statements import Claim
 from mailbot.ports import ProbeAnswer, Target
-from mailbot.rules import Rule
 
 BREAKER = "ews_breaker"
 ROAD = Road.EWS
@@ -164,7 +163,7 @@ def _mailboxes(house: House, readable: Address | None, unreadable: Address | Non
     if answer.trouble is None:
         organisation = house.organisation(house.directory.people())
         for active in rules:
-            yield _decisive(active.rule, answer, organisation, house.today())
+            yield _decisive(active, answer, organisation, house.today())
     yield from _undecided(house, rules)
     if unreadable is None:
         says = "not tried; name one with --unreadable, such as the works council's"
@@ -201,13 +200,16 @@ def _unreadable(answer: ProbeAnswer) -> Check:
     return Check("unreadable mailbox", Level.NOTE, says)
 
 
-def _decisive(rule: Rule, answer: ProbeAnswer, organisation: Organisation, today: date) -> Check:
+def _decisive(active: ActiveRule, answer: ProbeAnswer, organisation: Organisation, today: date) -> Check:
     """Whether everything that the rule leans on is there; if not, what is missing and what helps."""
+    rule = active.rule
     decisive = rule.decisive[ROAD]
     if decisive.never:
         return Check(f"rule {rule.id}", Level.NOTE, f"cannot find deviations here because {decisive.never}")
     missing: list[list[_Trouble]] = []
     for group in decisive.requires:
+        if any(active.norm.excuses(lean) for lean in group):
+            continue
         troubles = [_trouble(lean, answer, organisation, today) for lean in group]
         denied = any(trouble is not None and trouble.outweighs for trouble in troubles)
         if denied or None not in troubles:

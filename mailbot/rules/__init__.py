@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from mailbot.model.decisiveness import Decisive, Road, everything
+from mailbot.model.decisiveness import Decisive, Lean, Road, everything
 from mailbot.model.facts import MailboxFacts
 from mailbot.model.ids import RuleId
 from mailbot.model.needs import DataClass, Need
@@ -26,6 +26,10 @@ class Parameters(BaseModel):
     """What a norm in a pack may set for its rule: every number has bounds, nothing unknown is accepted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    def excuses(self, lean: Lean) -> bool:
+        """Whether under this norm the rule needs this part of its table of decisiveness not at all."""
+        return False
 
 
 P = TypeVar("P", bound=Parameters)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from mailbot.model.decisiveness import Basis, Decisive, Road
+from mailbot.model.decisiveness import Basis, Decisive, Lean, Road
 from mailbot.model.facts import FactUnknown, Reason, known
 from mailbot.model.mailbox import Interval
 from mailbot.model.needs import DataClass, Need, SentLabels
@@ -41,6 +41,10 @@ class ConfidentialExternal(Parameters):
     mode: Annotated[Mode, Field(strict=False)]
     trigger_words: Annotated[Words, Field(min_length=1)]
     hands_off_words: Words = ()
+
+    def excuses(self, lean: Lean) -> bool:
+        """Where labelled mail may not leave at all, encryption excuses nothing: no calibration is needed."""
+        return self.mode is Mode.FORBIDDEN_EXTERNAL and lean is Basis.CALIBRATION
 
     @model_validator(mode="after")
     def _told_apart(self) -> "ConfidentialExternal":

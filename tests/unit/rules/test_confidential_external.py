@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from mailbot.casefiles.notation import ZONE
+from mailbot.model.decisiveness import Basis
 from mailbot.model.facts import FactUnknown, Known, MailboxFacts, Reason
 from mailbot.model.ids import Address, ObjectGuid
 from mailbot.model.needs import DataClass, SentLabels
@@ -94,3 +95,12 @@ def test_the_question_in_the_table_of_decisiveness_would_read_nothing() -> None:
     assert isinstance(LABELS, SentLabels)
     assert LABELS.redactor.search.fragments == ()
     assert not LABELS.redactor.wants("Vertrouwelijk: stuk", "IPM.Note", "Normal")
+
+
+def test_where_nothing_may_leave_no_calibration_is_needed() -> None:
+    """The doctor does not ask for one then."""
+    forbid = ConfidentialExternal(mode=Mode.FORBIDDEN_EXTERNAL, trigger_words=("vertrouwelijk",))
+    encrypt = ConfidentialExternal(mode=Mode.ENCRYPT_EXTERNAL, trigger_words=("vertrouwelijk",))
+    assert forbid.excuses(Basis.CALIBRATION)
+    assert not forbid.excuses(LABELS)
+    assert not encrypt.excuses(Basis.CALIBRATION)
