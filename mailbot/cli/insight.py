@@ -73,7 +73,7 @@ def tasks(
     Looking is logged, and people who are still in service are told of it.
     """
     from mailbot import wiring
-    from mailbot.jobs.tasks import TODO, open_tasks, whose
+    from mailbot.jobs.tasks import INSTRUCTIONS, open_tasks, whose
     from mailbot.model.tasks import Task
 
     if not task:
@@ -85,7 +85,9 @@ def tasks(
             typer.echo("No tasks." if swept else "No sweep yet.")
         else:
             show.table(
-                "Tasks", ["code", "mailboxes", "what to do"], [[t, n, TODO[t]] for t, n in counts.items()]
+                "Tasks",
+                ["code", "mailboxes", "what to do"],
+                [[t, n, INSTRUCTIONS[t]] for t, n in counts.items()],
             )
             typer.echo('\nWhose mailboxes: mailbot tasks CODE --reason "why you look"')
         return
@@ -98,7 +100,7 @@ def tasks(
     if json:
         show.as_json({"task": task, "mailboxes": [person.address.value for person in found]})
         return
-    typer.echo(f"{TODO[Task(task)]} (this look is logged)")
+    typer.echo(f"{INSTRUCTIONS[Task(task)]} (this look is logged)")
     for person in found:
         typer.echo(f"  {person.address.value}")
 

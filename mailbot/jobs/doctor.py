@@ -215,7 +215,8 @@ def _decisive(active: ActiveRule, answer: ProbeAnswer, organisation: Organisatio
         if denied or None not in troubles:
             missing.append([trouble for trouble in troubles if trouble is not None])
     if not missing:
-        return Check(f"rule {rule.id}", Level.GOOD, "can find deviations here")
+        needed = "; ".join(" or ".join(name(lean) for lean in group) for group in decisive.requires)
+        return Check(f"rule {rule.id}", Level.GOOD, f"can find deviations here, knowing {needed}")
     why = "; ".join(" and ".join(trouble.why for trouble in group) for group in missing)
     mend = "; ".join(dict.fromkeys(", or ".join(trouble.mend for trouble in group) for group in missing))
     level = Level.NOTE if all(any(t.choice for t in group) for group in missing) else Level.BAD

@@ -9,7 +9,7 @@ from mailbot.model.people import Person
 from mailbot.model.slots import Job
 from mailbot.model.tasks import Task
 
-TODO: Mapping[Task, str] = {
+INSTRUCTIONS: Mapping[Task, str] = {
     Task.INBOX_OPEN_TO_ALL: "take the reading rights of Default or Anonymous off the inbox, with its owner",
     Task.ORPHANED_DELEGATE: "remove the rights of an account that no longer exists",
     Task.BLOCK_ACCOUNT: "block the account: its holder has left",

@@ -50,6 +50,8 @@ def resolve(recipients: Iterable[Recipient], own: Iterable[str]) -> Recipients:
             unclear = True
         elif not any(within(found, name) for name in domains):
             external.add(found)
+        elif leaf.kind is RecipientKind.CONTACT:
+            unclear = True  # an own address in the address list may lead to somebody outside
     return Recipients(frozenset(external), guests, unclear or not anybody)
 
 

@@ -156,3 +156,11 @@ def test_a_partner_takes_nothing_away_from_the_others() -> None:
     assert with_trust(OUTSIDE, Recipient("c@bureau.example")) is Reach.EXTERNAL
     assert with_trust(OUTSIDE, Recipient("b_x#EXT#@voorbeeld.example")) is Reach.EXTERNAL
     assert with_trust(OUTSIDE, NOBODY_KNOWS) is Reach.UNCLEAR
+
+
+def test_a_contact_with_an_address_of_our_own_may_lead_outside() -> None:
+    """The address list gives such contacts an own address and sends their mail on to somebody else."""
+    contact = Recipient("bureau@voorbeeld.example", RecipientKind.CONTACT)
+    assert reach(contact) is Reach.UNCLEAR
+    assert reach(INSIDE, contact) is Reach.UNCLEAR
+    assert reach(contact, OUTSIDE) is Reach.EXTERNAL
