@@ -71,6 +71,29 @@ class ExportCheck:
     says: str
 
 
+class Bookmarks(Protocol):
+    """How far a road has read, by mailbox and kind of question, so that the next sweep reads what is new.
+
+    `text` is the road's own and holds no subject, correspondent or name. Whoever is excluded has none.
+    """
+
+    def recall(self, guid: ObjectGuid, need: str) -> str | None:
+        """What was kept last; None when nothing was, or when it was too long ago."""
+
+    def keep(self, guid: ObjectGuid, need: str, text: str) -> None:
+        """In place of what was kept before; on disk when this returns. From any thread."""
+
+
+class NoBookmarks:
+    """Remembers nothing: every sweep reads all that is in view."""
+
+    def recall(self, _guid: ObjectGuid, _need: str) -> str | None:
+        return None
+
+    def keep(self, _guid: ObjectGuid, _need: str, _text: str) -> None:
+        return None
+
+
 class Exchange(Protocol):
     """Mailboxes, over one road or several."""
 

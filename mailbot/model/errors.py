@@ -10,6 +10,7 @@ MailbotError
     Stopped             somebody gave `mailbot stop`
     Busy                another process holds the slot
     PeopleRefused       the population shrank more than people leave
+    WorkerHung          a thread never came back; the process must end, whoever starts it again goes on
     Halted              the process was asked to end; the job can be taken up again
     LetterRefused       a letter cannot be made of its texts and values; it is set aside, nothing is sent
 """
@@ -59,6 +60,10 @@ class LetterRefused(MailbotError):
 
 class PeopleRefused(MailbotError):
     exit_code = 11
+
+
+class WorkerHung(MailbotError):
+    exit_code = 13
 
 
 class Halted(MailbotError):

@@ -15,7 +15,7 @@ from mailbot.exchange.ews.signatures import signature_setting
 from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.model import needs
 from mailbot.model.facts import Reason
-from mailbot.model.ids import Address
+from mailbot.model.ids import Address, ObjectGuid
 from mailbot.model.mailbox import (
     AccessList,
     ForwardRules,
@@ -27,18 +27,22 @@ from mailbot.model.mailbox import (
     Size,
 )
 from mailbot.model.needs import Need
+from mailbot.ports import Bookmarks
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Of which mailbox, until when (monotonic), and in whose zone days begin. The `book` is the run's."""
+    """Of which mailbox, until when (monotonic), and in whose zone days begin. `book` and `bookmarks` are the
+    run's."""
 
+    guid: ObjectGuid
     box: Box
     deadline: float
     zone: ZoneInfo
     book: AddressBook
+    bookmarks: Bookmarks
 
 
 def _size(asking: Asking, _need: needs.MailboxSize) -> Size:

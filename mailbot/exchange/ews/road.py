@@ -24,7 +24,7 @@ from mailbot.model.errors import MailbotError, SignInRefused, Unreachable
 from mailbot.model.facts import MailboxFacts, Reason, Unknown
 from mailbot.model.ids import Address
 from mailbot.model.needs import Need
-from mailbot.ports import FollowUp, ProbeAnswer, Target
+from mailbot.ports import Bookmarks, FollowUp, NoBookmarks, ProbeAnswer, Target
 
 log = structlog.get_logger(__name__)
 
@@ -48,8 +48,10 @@ class EwsRoad:
         clock: Clock,
         breaker: Breaker,
         own_mailbox: Address,
+        bookmarks: Bookmarks | None = None,
     ) -> None:
         self._own_mailbox = own_mailbox
+        self._bookmarks = bookmarks or NoBookmarks()
         self._server = server
         self._limits = limits
         self._zone = zone
@@ -155,7 +157,8 @@ class EwsRoad:
             self._counts.update(line.counts)
 
     def _new_run(self) -> Run:
-        run = Run(budget_of(self._server.endpoint), time.monotonic() + self._limits.run_deadline)
+        until = time.monotonic() + self._limits.run_deadline
+        run = Run(budget_of(self._server.endpoint), until, bookmarks=self._bookmarks)
         with self._lock:
             self._stops.add(run.stop)
         return run

@@ -21,7 +21,7 @@ from mailbot.model.clock import Clock
 from mailbot.model.facts import Fact, Known, MailboxFacts, Reason, Unknown
 from mailbot.model.mailbox import Interval
 from mailbot.model.needs import Need
-from mailbot.ports import FollowUp, Target
+from mailbot.ports import Bookmarks, FollowUp, NoBookmarks, Target
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +59,7 @@ class Limits:
 class Run:
     """What the workers of one run share. `until` is monotonic; `refused` ends all signing in; `spoilt`
     tells that whole batches fail, so that looking for one culprit is in vain. `book` is what they learned
-    about addresses."""
+    about addresses, `bookmarks` how far earlier sweeps have read."""
 
     budget: Budget
     until: float
@@ -67,6 +67,7 @@ class Run:
     refused: threading.Event = field(default_factory=threading.Event)
     spoilt: threading.Event = field(default_factory=threading.Event)
     book: AddressBook = field(default_factory=AddressBook)
+    bookmarks: Bookmarks = field(default_factory=NoBookmarks)
 
 
 class Visitor:
@@ -164,7 +165,7 @@ class Visitor:
                 if need in found:
                     continue
                 anyway = whole is Reason.MAILBOX_DISABLED and type(need) in ALSO_WHEN_DISABLED
-                fact = Unknown(whole) if whole and not anyway else self._one(box, need, until)
+                fact = Unknown(whole) if whole and not anyway else self._one(target, box, need, until)
                 if isinstance(fact, Unknown) and fact.reason in WHOLE_MAILBOX:
                     whole = fact.reason
                 found[need] = fact
@@ -173,13 +174,16 @@ class Visitor:
             if not wanted:
                 break
 
-    def _one(self, box: Box, need: Need[Any], until: float) -> Fact[Any]:
+    def _one(self, target: Target, box: Box, need: Need[Any], until: float) -> Fact[Any]:
         reader = READERS.get(type(need))
         if reader is None:
             return Unknown(Reason.OPERATION_MISSING)
-        found = self._try(
-            lambda deadline: reader(Asking(box, deadline, self._zone, self._run.book), need), until
-        )
+        run = self._run
+
+        def read(deadline: float) -> Any:
+            return reader(Asking(target.guid, box, deadline, self._zone, run.book, run.bookmarks), need)
+
+        found = self._try(read, until)
         if isinstance(found, EwsTrouble):
             return Unknown(found.reason)
         return Known(found, self._clock.now())
