@@ -114,6 +114,10 @@ class Exchange(Protocol):
     def requests(self) -> Mapping[str, int]:
         """Requests sent so far, by operation."""
 
+    def hung(self) -> bool:
+        """Whether a thread of this process does not come back, although its connection was cut. What it was
+        at work on has been answered as unknown; only the end of the process is rid of the thread."""
+
     def close(self) -> None:
         """Give connections back; wait no longer than a few seconds for busy ones."""
 
@@ -187,17 +191,32 @@ class Work(Protocol):
 
     def finish(self, slot: SlotId, now: datetime, result: SlotResult, counts: Mapping[str, Any]) -> None: ...
 
+    def leave(self, slot: SlotId, owner: str, now: datetime, counts: Mapping[str, Any]) -> None:
+        """Let anybody take the slot up at once; `counts` says how far it came. Raises Busy as `extend`."""
+
     def slots(self, job: Job, since: date) -> list[SlotRow]: ...
 
+    def newest(self, job: Job) -> SlotRow | None:
+        """The turn that began last, whether or not it is over. One that was skipped never began."""
+
     def last_counts(self, job: Job) -> tuple[SlotRow, Mapping[str, Any]] | None:
-        """The newest finished turn of a job that was complete or partial, with its counts."""
+        """The newest finished turn of a job that read mailboxes, with its counts."""
 
     # judgements: today's verdicts, kept until the next sweep replaces them
     def judged(self, slot: SlotId) -> frozenset[PersonKey]: ...
 
     def record(
-        self, slot: SlotId, person: PersonKey, read: bool, judgements: Sequence[Judgement], now: datetime
-    ) -> None: ...
+        self,
+        slot: SlotId,
+        person: PersonKey,
+        missed: Reason | None,
+        judgements: Sequence[Judgement],
+        now: datetime,
+    ) -> None:
+        """One mailbox is dealt with. `missed` is why it was not read; None when it was."""
+
+    def missed_counts(self, slot: SlotId) -> Mapping[Reason, int]:
+        """Mailboxes that were not read in this slot, by why."""
 
     def tally(self, slot: SlotId) -> Mapping[RuleId, Mapping[Outcome, int]]: ...
 
@@ -220,6 +239,19 @@ class Work(Protocol):
 
     def settle(self, slot: SlotId) -> None:
         """Drop the shown values of this slot's judgements and all judgements of earlier slots."""
+
+    # reading
+    def last_read(self) -> Mapping[PersonKey, datetime]:
+        """When each mailbox was last read; whoever is not in it never was, or too long ago to be kept."""
+
+    def bookmark(self, person: PersonKey, need: str, now: datetime) -> str | None:
+        """How far this question was read in this mailbox. None when that was kept too long ago."""
+
+    def set_bookmark(self, person: PersonKey, need: str, text: str, now: datetime) -> None:
+        """In place of the one before. Of who is excluded nothing is kept."""
+
+    def end_bookmarks(self, asked: Collection[str]) -> int:
+        """Delete bookmarks of all needs but those in `asked`, by name. Gives the number of rows."""
 
     # findings
     def living(self, rules: Collection[RuleId] | None = None, now: datetime | None = None) -> list[Finding]:
@@ -292,7 +324,8 @@ class Work(Protocol):
     def include(self, guid: ObjectGuid) -> bool: ...
 
     def forget_absent(self, present: Collection[PersonKey], now: datetime) -> int:
-        """Lapse the living findings of people who are no longer in the population."""
+        """Lapse the living findings of people who are no longer in the population, and forget how they were
+        read. Gives the number of findings."""
 
     def disclose(self, person: PersonKey, at: datetime, due: date) -> int: ...
 

@@ -5,6 +5,7 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from mailbot.config.load import (
     store_settings,
 )
 from mailbot.config.problems import Problem, report
+from mailbot.config.settings import Exchange as ExchangeSettings
 from mailbot.directory.csv_people import AMSTERDAM, CsvDirectory, read_people
 from mailbot.directory.exclusion import Exclusion
 from mailbot.engine.gates import decision_for
@@ -30,7 +32,7 @@ from mailbot.engine.judge import ActiveRule
 from mailbot.engine.plan import LetterHours
 from mailbot.engine.recipients import Mode
 from mailbot.engine.slots import Schedule
-from mailbot.jobs.house import House, Terms
+from mailbot.jobs.house import House, SignsIn, Terms
 from mailbot.letters.render import NormText, TomlLetters
 from mailbot.letters.smtp_relay import SmtpRelay
 from mailbot.letters.texts import LetterTexts
@@ -180,13 +182,14 @@ def opened(
                 settings.organisation.language,
             ),
             store=store,
-            exchange=_once(partial(_exchange, found, clock, breaker, stack), one_at_a_time),
+            exchange=_once(partial(_exchange, found, clock, breaker, store, stack), one_at_a_time),
             post=_once(partial(_post, found, breaker, stack, wrap_post), one_at_a_time),
             export=partial(_export, found, clock),
             letters=_letters(found, texts),
             operator=_operator(found, store, clock),
             owner=owner or f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}",
             halting=halting,
+            signs_in=_signs_in(settings.exchange),
         )
         if insist and house.terms.mode is Mode.LIVE and not house.gates_open():
             closed = ", ".join(state.gate.value for state in house.gates() if not state.open)
@@ -286,21 +289,71 @@ def _breaker(clock: Clock, store: Store) -> "Breaker":
     return Breaker(clock, recall, remember)
 
 
+@dataclass(frozen=True, slots=True)
+class StoredBookmarks:
+    """Implements ports.Bookmarks with the store: each call is a transaction of its own."""
+
+    store: Store
+    clock: Clock
+
+    def recall(self, guid: ObjectGuid, need: str) -> str | None:
+        with self.store.begin() as work:
+            return work.bookmark(self.store.person_key(guid), need, self.clock.now())
+
+    def keep(self, guid: ObjectGuid, need: str, text: str) -> None:
+        with self.store.begin() as work:
+            work.set_bookmark(self.store.person_key(guid), need, text, self.clock.now())
+
+
 def _server(found: Configuration) -> "Server":
     from mailbot.exchange.ews.connection import Server
+    from mailbot.exchange.ews.kerberos import Keytab
+    from mailbot.exchange.ews.modern_auth import App
+    from mailbot.exchange.ews.wire import Proxy
 
     exchange = found.settings.exchange
     major, minor = (int(part) for part in exchange.server_version.split(".")[:2])
+    keytab = app = proxy = None
+    if exchange.keytab_file and exchange.username:
+        keytab = Keytab(exchange.keytab_file, exchange.username, exchange.spn_host)
+    if exchange.certificate_file and exchange.tenant and exchange.client_id:
+        app = App(exchange.tenant, exchange.client_id, exchange.certificate_file)
+    if exchange.proxy:
+        proxy = Proxy(exchange.proxy, exchange.proxy_username, _text(found.secrets.proxy_password))
     return Server(
         endpoint=exchange.endpoint,
         auth=exchange.auth,
-        username=exchange.username,
-        password=found.secrets.exchange_password.get_secret_value(),
+        username=exchange.username or "",
+        password=_text(found.secrets.exchange_password),
         impersonate=exchange.access == "impersonation",
         build=(major, minor),
         ca_file=exchange.ca_file,
         request_deadline=exchange.request_deadline_seconds,
+        keytab=keytab,
+        app=app,
+        proxy=proxy,
     )
+
+
+def _signs_in(exchange: ExchangeSettings) -> SignsIn:
+    """Whether the server insists on the binding only the server knows; we can tell that we offer it."""
+    bound = ", bound to the TLS connection (Extended Protection)"
+    bound = bound if exchange.endpoint.startswith("https:") else ""
+    proxy = ", through the proxy" if exchange.proxy else ""
+    match exchange.auth:
+        case "kerberos":
+            return SignsIn(f"by a Kerberos ticket{bound}{proxy}")
+        case "ntlm":
+            return SignsIn(f"by NTLM{bound}{proxy}")
+        case "modern":
+            says = "UNPROVEN; look with --readable whether mailboxes open, and say what you found"
+            return SignsIn(f"by a token of Entra{proxy}. This way is {says}", proven=False)
+        case _:
+            return SignsIn(f"by password (basic){proxy}")
+
+
+def _text(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
 
 
 def _once(make: Callable[[], T], lock: AbstractContextManager[object]) -> Callable[[], T]:
@@ -317,7 +370,9 @@ def _once(make: Callable[[], T], lock: AbstractContextManager[object]) -> Callab
     return get
 
 
-def _exchange(found: Configuration, clock: Clock, breaker: "Breaker", stack: ExitStack) -> Exchange:
+def _exchange(
+    found: Configuration, clock: Clock, breaker: "Breaker", store: Store, stack: ExitStack
+) -> Exchange:
     from mailbot.exchange.ews.road import EwsRoad
     from mailbot.exchange.ews.visit import Limits
     from mailbot.exchange.export import ExportedFacts
@@ -325,7 +380,8 @@ def _exchange(found: Configuration, clock: Clock, breaker: "Breaker", stack: Exi
     settings = found.settings.exchange
     limits = Limits(settings.workers, settings.mailbox_deadline_seconds, settings.run_minutes * 60)
     zone, sender = found.settings.organisation.zone, found.settings.delivery.sender
-    road = EwsRoad(_server(found), limits, zone, clock, breaker, sender)
+    bookmarks = StoredBookmarks(store, clock)
+    road = EwsRoad(_server(found), limits, zone, clock, breaker, sender, bookmarks)
     stack.callback(road.close)
     return ExportedFacts(road, settings.access_export, timedelta(hours=settings.export_max_age_hours))
 

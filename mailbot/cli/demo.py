@@ -232,7 +232,7 @@ def _write_letters(folder: Path, copies: "list[Mail]") -> Path:
 
 def _print(report: "SweepReport", values: dict[str, Any], index: Path) -> None:
     coverage = report.figures.coverage
-    typer.echo(f"\n{coverage.read} of {coverage.population} mailboxes read ({report.result.value}).\n")
+    typer.echo(f"\n{report.result}: {report.why}\n")
     show.table("Verdicts", ["rule", *show.OUTCOMES], show.verdict_rows(report.figures.verdicts))
     if report.figures.unknowns:
         rows = [[rule, reason, n] for (rule, reason), n in sorted(report.figures.unknowns.items())]

@@ -23,10 +23,15 @@ def address(text: str) -> "Address":
 
 
 def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
-    """Counts of findings, letters and open problems; nobody is named."""
+    """How the newest sweep ended, and counts of findings, letters and open problems; nobody is named."""
     from mailbot import wiring
+    from mailbot.jobs.ending import standing
+    from mailbot.model.slots import Job
 
     with wiring.opened(settings, insist=False) as house, house.store.begin() as work:
+        newest = work.newest(Job.SWEEP)
+        now = house.clock.now()
+        result, why = standing(newest, len(work.judged(newest.slot.id)), now) if newest else ("", "")
         found = work.finding_counts()
         letters = work.letter_counts()
         problems = work.problems()
@@ -36,6 +41,7 @@ def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
     if json:
         show.as_json(
             {
+                "sweep": {"slot": newest.slot.id, "result": result, "why": why} if newest else None,
                 "findings": [
                     {"rule": r, "state": s.value, "count": n} for (r, s), n in sorted(found.items())
                 ],
@@ -48,6 +54,8 @@ def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
             }
         )
         return
+    if newest:
+        typer.echo(f"{result}: {why} (sweep of {newest.claimed.astimezone(zone):%Y-%m-%d %H:%M})\n")
     show.table(
         "Findings", ["rule", "state", "count"], [[r, s.value, n] for (r, s), n in sorted(found.items())]
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mailbot.jobs.sweep import SweepReport
 
 PARTIAL = 12
-"""Exit code of a sweep that did not reach enough mailboxes. It did its work; errors have the other codes."""
+"""Exit code of a sweep that is not complete. It did its work; errors have the other codes."""
 
 
 def sweep(
@@ -30,18 +30,18 @@ def sweep(
 ) -> None:
     """Read all mailboxes once, now. With --dry-run: print what would follow, and the plan's id.
 
-    While a gate is closed mailboxes are only counted, and the exit code is 4. It is 12 when too few
-    mailboxes could be read.
+    While a gate is closed mailboxes are only counted, and the exit code is 4. It is 12 when not every mailbox
+    had its turn or too few could be read, 13 when mailbot had to end: type it again and it goes on.
     """
     from mailbot import wiring
+    from mailbot.jobs.sweep import slot_by_hand
     from mailbot.jobs.sweep import sweep as run_sweep
     from mailbot.model.errors import Busy, GateClosed
-    from mailbot.model.slots import Job, Slot, SlotResult
+    from mailbot.model.slots import SlotResult
 
     set_up_log(verbose)
     with wiring.opened(settings) as house:
-        now = house.clock.now().astimezone(house.terms.zone)
-        slot = Slot(Job.SWEEP, now.date(), f"{'dry' if dry_run else 'manual'}-{now:%H%M%S}")
+        slot = slot_by_hand(house, "dry" if dry_run else "manual")
         with show.Bar("mailboxes", hidden=json) as bar:
             report = run_sweep(house, slot, dry_run, bar, accept_people)
         hours = house.terms.hours.office
@@ -53,7 +53,7 @@ def sweep(
         print_ordered(ordered, hours)
     if report.closed_gates:
         raise typer.Exit(GateClosed.exit_code)
-    if report.result is SlotResult.PARTIAL:
+    if report.result in (SlotResult.PARTIAL, SlotResult.ABORTED):
         raise typer.Exit(PARTIAL)
 
 
@@ -63,6 +63,7 @@ def sweep_json(report: "SweepReport") -> dict[str, Any]:
     requests = sum(figures.requests.values())
     return {
         "result": report.result.value,
+        "why": report.why,
         "closed_gates": list(report.closed_gates),
         "mailboxes": {"population": figures.coverage.population, "read": figures.coverage.read},
         "rules": show.verdicts(figures.verdicts),
@@ -89,7 +90,7 @@ def print_sweep(report: "SweepReport", dry_run: bool, json: bool) -> None:
         typer.echo(f"{coverage.read} of {coverage.population} mailboxes can be reached.")
         typer.echo("Nothing about anybody was stored, and no plan was made.")
         return
-    typer.echo(f"{coverage.read} of {coverage.population} mailboxes read ({report.result.value}).\n")
+    typer.echo(f"{report.result}: {report.why}\n")
     show.table("Verdicts", ["rule", *show.OUTCOMES], show.verdict_rows(figures.verdicts))
     if figures.unknowns:
         rows = [[rule, reason, n] for (rule, reason), n in sorted(figures.unknowns.items())]

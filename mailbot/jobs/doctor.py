@@ -8,7 +8,7 @@ from typing import Any
 
 from mailbot.engine.judge import ActiveRule
 from mailbot.engine.recipients import Mode
-from mailbot.jobs.house import House
+from mailbot.jobs.house import House, SignsIn
 from mailbot.jobs.mending import MENDING
 from mailbot.model.decisiveness import Basis, Lean, Road, name
 from mailbot.model.errors import MailbotError
@@ -66,7 +66,7 @@ def doctor(house: House, readable: Address | None, unreadable: Address | None) -
     except MailbotError as error:
         yield Check("sign-in", Level.BAD, str(error))
         return
-    yield Check("sign-in", Level.GOOD, "Exchange accepts the service account")
+    yield _signed_in(house.signs_in)
     yield from _mailboxes(house, readable, unreadable)
     yield _left_over(house)
 
@@ -76,6 +76,11 @@ def _gates(house: House) -> Iterator[Check]:
         level = Level.GOOD if state.open else Level.BAD
         says = state.why if state.open else f"{state.why}; {state.mend}"
         yield Check(f"gate {state.gate.value}", level, says)
+
+
+def _signed_in(way: SignsIn) -> Check:
+    says = " ".join(filter(None, ("Exchange accepts the service account", way.by)))
+    return Check("sign-in", Level.GOOD if way.proven else Level.NOTE, says)
 
 
 def _audit(house: House) -> Check:

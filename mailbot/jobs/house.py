@@ -49,6 +49,15 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class SignsIn:
+    """By what the service account signs in, in words for the administrator. `proven` is False for a way that
+    no real server has shown to work."""
+
+    by: str
+    proven: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """`exchange` and `post` connect when first used, so that commands without Exchange stay quick.
 
@@ -67,6 +76,7 @@ class House:
     operator: Operator
     owner: str
     halting: Callable[[], bool] = lambda: False
+    signs_in: SignsIn = SignsIn("")
 
     def calendar(self) -> WorkCalendar:
         return WorkCalendar(self.clock.now(), self.terms.zone, self.terms.closed)

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import structlog
 
+from mailbot.engine.gates import DEEPEST_POSSIBLE
 from mailbot.jobs.house import House
 from mailbot.model.errors import Busy
+from mailbot.model.needs import DataClass
 from mailbot.model.slots import Claim, Job, Slot, SlotResult
 from mailbot.rules import registry
 
@@ -30,6 +32,8 @@ def retain(house: House, slot: Slot) -> int | None:
         for rule in registry():
             if not house.tells_of(rule) and (rows := work.end_rule(rule)):
                 deleted[f"decision over: {rule}"] = rows
+        if rows := work.end_bookmarks(askable(house)):
+            deleted["bookmarks that no rule may use"] = rows
         total = sum(deleted.values())
         work.audit(now, "mailbot", "retain", {"rows": total})
         work.finish(slot.id, now, SlotResult.COMPLETE, dict(deleted))
@@ -40,3 +44,14 @@ def retain(house: House, slot: Slot) -> int | None:
     house.operator.ran(Job.RETAIN, slot.id, now, SlotResult.COMPLETE.value, dict(deleted))
     log.info("retention finished", rows=total)
     return total
+
+
+def askable(house: House) -> frozenset[str]:
+    """Names of the questions that some rule may ask of somebody today: those that look deeper than settings
+    only under a decision."""
+    asked: set[str] = set()
+    for active in house.rules(house.today()):
+        deepest = min(active.decision.data_class, DEEPEST_POSSIBLE) if active.decision else DataClass.TRAFFIC
+        kinds = {*active.rule.follow_ups, *(type(need) for need in active.rule.needs)}
+        asked |= {kind.name for kind in kinds if kind.data_class <= deepest}
+    return frozenset(asked)

@@ -1,6 +1,8 @@
 """The sweep: reads every mailbox once, judges it, and makes one plan of all that follows."""
 
-from collections.abc import Callable, Collection
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,10 +13,11 @@ from mailbot.engine import judge, plan
 from mailbot.engine.gates import in_population
 from mailbot.engine.judge import ActiveRule
 from mailbot.engine.recipients import Mode, held
+from mailbot.jobs.ending import CUT_SHORT, Ending, broken_off, filled_up, missed
 from mailbot.jobs.execute import apply, plan_id
 from mailbot.jobs.house import House
-from mailbot.model.errors import Busy, Halted, PeopleRefused
-from mailbot.model.facts import MailboxFacts
+from mailbot.model.errors import Busy, Halted, PeopleRefused, WorkerHung
+from mailbot.model.facts import MailboxFacts, Reason
 from mailbot.model.figures import Coverage, SweepFigures
 from mailbot.model.findings import Finding
 from mailbot.model.ids import PersonKey, PlanId, RuleId
@@ -32,14 +35,12 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)
 """How long a silent process keeps its slot. Renewed with every mailbox that is recorded."""
 
-READ_PERCENT = 90
-"""A sweep that reads less than this share is partial, and the operator is told."""
-
 SHRINK_LEAST, SHRINK_PERCENT = 5, 10
 """People who may be missing from one sweep to the next: the larger of the two."""
 
 CAPPED = "letters_capped"
-PARTIAL = "sweep_partial"
+PARTIAL, ABORTED = "sweep_partial", "sweep_aborted"
+HUNG = "worker_hung"
 TASKS = "tasks_open"
 
 Progress = Callable[[int, int], None]
@@ -48,10 +49,11 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True)
 class SweepReport:
     """What a sweep came to. `plan` is None for a closed run; `counts` are its steps by rule and name,
-    `tasks` the mailboxes that an administrator has work with."""
+    `tasks` the mailboxes that an administrator has work with. `why` goes with `result` on the first line."""
 
     slot: Slot
     result: SlotResult
+    why: str
     figures: SweepFigures
     plan: PlanId | None = None
     counts: dict[tuple[RuleId, str], int] = field(default_factory=dict)
@@ -74,7 +76,8 @@ def sweep(
 
     Raises Busy when another process has it, SignInRefused or Unreachable when Exchange cannot be used,
     SettingsRefused when the people file is wrong, PeopleRefused when it lost more people than leave in a day
-    (unless `accept_people`). A slot that a process died in is taken up where it was.
+    (unless `accept_people`), Halted when the process is asked to end, WorkerHung when it must end. A slot
+    that a process left or died in is taken up where it was, the most overdue mailboxes first.
     """
     started = house.clock.monotonic()
     people = house.directory.people()
@@ -97,8 +100,26 @@ def sweep(
     population = _population(house, people, calendar)
     organisation = house.organisation(people)
     candidates = {key: judge.Candidate(key, person, organisation) for key, person in population.items()}
-    _read(house, slot, candidates, rules, calendar, progress)
-    return _conclude(house, slot, people, population, rules, calendar, dry_run, started)
+    earlier = _read(house, slot, candidates, rules, calendar, progress)
+    return _conclude(house, slot, people, population, rules, calendar, dry_run, started, earlier)
+
+
+def slot_by_hand(house: House, label: str) -> Slot:
+    """The slot of a sweep that somebody starts: the newest one of this kind when a process left it or died
+    in it today, else a new one."""
+    now = house.clock.now()
+    local = now.astimezone(house.terms.zone)
+    with house.store.begin() as work:
+        newest = work.newest(Job.SWEEP)
+    if (
+        newest is not None
+        and newest.finished is None
+        and newest.lease <= now
+        and newest.slot.day == local.date()
+        and newest.slot.label.startswith(f"{label}-")
+    ):
+        return newest.slot
+    return Slot(Job.SWEEP, local.date(), f"{label}-{local:%H%M%S}")
 
 
 def _check_shrink(work: Work, people: int) -> None:
@@ -128,13 +149,15 @@ def _read(
     rules: Collection[ActiveRule],
     calendar: WorkCalendar,
     progress: Progress,
-) -> None:
+) -> int:
+    """Read and judge whom nobody has dealt with yet. Gives the number of mailboxes that were done before."""
     with house.store.begin() as work:
         done = work.judged(slot.id)
+        last_read = work.last_read()
     by_guid = {candidate.person.guid: candidate for candidate in candidates.values()}
-    left = [candidate.person for key, candidate in candidates.items() if key not in done]
-    targets = [Target(person.guid, person.address) for person in left]
-    count = len(candidates) - len(targets)
+    left = overdue_first([key for key in candidates if key not in done], last_read, slot)
+    targets = [Target(candidates[key].person.guid, candidates[key].person.address) for key in left]
+    earlier = count = len(candidates) - len(targets)
     progress(count, len(candidates))
 
     def follow_up(facts: MailboxFacts) -> Collection[Need[Any]]:
@@ -142,15 +165,45 @@ def _read(
 
     for facts in house.exchange().read(targets, judge.needs(rules), follow_up, calendar.now):
         candidate = by_guid[facts.guid]
+        unread = missed(facts)
+        if unread in CUT_SHORT:
+            facts = filled_up(facts, unread, follow_up)
         judgements = judge.judge(rules, candidate, facts, calendar, house.today())
         now = house.clock.now()
         with house.store.begin() as work:
-            work.record(slot.id, candidate.key, facts.was_read, judgements, now)
-            work.extend(slot.id, house.owner, now if house.halting() else now + LEASE)
+            work.record(slot.id, candidate.key, unread, judgements, now)
+            work.extend(slot.id, house.owner, now + LEASE)
         count += 1
         progress(count, len(candidates))
+        if house.exchange().hung():
+            why = broken_off("a worker hangs and one mailbox is unknown", count, len(candidates))
+            _leave(house, slot, why)
+            raise WorkerHung(f"aborted: {why}: start mailbot again")
         if house.halting():
-            raise Halted(f"{slot.id} stops here and goes on after the restart")
+            why = broken_off("mailbot was asked to end", count, len(candidates))
+            _leave(house, slot, why)
+            raise Halted(f"aborted: {why}")
+    return earlier
+
+
+def overdue_first(
+    keys: Collection[PersonKey], last_read: Mapping[PersonKey, datetime], slot: Slot
+) -> list[PersonKey]:
+    """Whoever was never read, then whoever was read longest ago. Ties are drawn by lot, once per slot: who
+    cannot be read must not hold up the same others every day."""
+
+    def overdue(key: PersonKey) -> tuple[float, str]:
+        at = last_read.get(key)
+        lot = hashlib.sha256(f"{slot.id}/{key}".encode()).hexdigest()
+        return (at.timestamp() if at else 0.0, lot)
+
+    return sorted(keys, key=overdue)
+
+
+def _leave(house: House, slot: Slot, why: str) -> None:
+    """The slot is not over: the next process may take it up at once, and sees why this one left."""
+    with house.store.begin() as work:
+        work.leave(slot.id, house.owner, house.clock.now(), {"why": why})
 
 
 def _conclude(
@@ -162,6 +215,7 @@ def _conclude(
     calendar: WorkCalendar,
     dry_run: bool,
     started: float,
+    earlier: int,
 ) -> SweepReport:
     """One transaction from verdicts to outbox: a crash leaves either no plan or a plan carried out."""
     now = house.clock.now()
@@ -199,29 +253,32 @@ def _conclude(
             house.clock.monotonic() - started,
         )
         left_out = {house.store.person_key(guid) for guid in work.exclusions()}  # also during the sweep
-        missed = population.keys() - left_out - work.judged(slot.id)
-        whole = not missed and not _unvisited(figures)
-        result = SlotResult.COMPLETE if whole else SlotResult.PARTIAL
+        forgotten = population.keys() - left_out - work.judged(slot.id)
+        not_read = Counter(work.missed_counts(slot.id)) + Counter({Reason.NOT_VISITED: len(forgotten)})
+        ending = Ending(figures.coverage, not_read, earlier)
         tasks = work.task_counts(slot.id)
         work.settle(slot.id)
-        work.finish(slot.id, now, result, _counts(figures, made, len(people.by_guid)))
+        counts = _counts(figures, made, len(people.by_guid), ending)
+        work.finish(slot.id, now, ending.result, counts)
         work.audit(now, "mailbot", "dry_run" if dry_run else "sweep", {"slot": slot.id, "plan": made.id})
     if not dry_run:
-        house.operator.ran(Job.SWEEP, slot.id, now, result.value, _counts(figures, made, len(people.by_guid)))
-        _tell(house, result, figures, made)
+        house.operator.ran(Job.SWEEP, slot.id, now, ending.result.value, counts)
+        _tell(house, ending, made)
         _tell_of_tasks(house, sum(tasks.values()))
     log.info(
         "sweep finished",
         slot=slot.id,
-        result=result.value,
+        result=ending.result.value,
+        why=ending.why,
         population=figures.coverage.population,
         read=figures.coverage.read,
         letters=made.letters,
     )
-    return SweepReport(slot, result, figures, made.id, dict(made.counts()), tasks=dict(tasks))
+    by_name = dict(made.counts())
+    return SweepReport(slot, ending.result, ending.why, figures, made.id, by_name, tasks=dict(tasks))
 
 
-def _tell(house: House, result: SlotResult, figures: SweepFigures, made: Plan) -> None:
+def _tell(house: House, ending: Ending, made: Plan) -> None:
     """What needs a human, to the operator."""
     capped = sum(step.held is Held.CAP for step in made.steps)
     if capped:
@@ -232,13 +289,12 @@ def _tell(house: House, result: SlotResult, figures: SweepFigures, made: Plan) -
         )
     else:
         house.operator.solved(CAPPED)
-    if result is SlotResult.PARTIAL:
-        coverage = figures.coverage
-        house.operator.problem(
-            PARTIAL, f"The sweep read {coverage.read} of {coverage.population} mailboxes; see: mailbot doctor"
-        )
-    else:
-        house.operator.solved(PARTIAL)
+    for code, result in ((PARTIAL, SlotResult.PARTIAL), (ABORTED, SlotResult.ABORTED)):
+        if ending.result is result:
+            house.operator.problem(code, f"The sweep is {ending.line}; see: mailbot doctor")
+        else:
+            house.operator.solved(code)
+    house.operator.solved(HUNG)
 
 
 def _tell_of_tasks(house: House, tasks: int) -> None:
@@ -285,21 +341,16 @@ def _held_for(
     return held_for
 
 
-def _unvisited(figures: SweepFigures) -> bool:
-    """Whether mailboxes were left out, or so many did not answer that it cannot be their own fault."""
-    coverage = figures.coverage
-    if 100 * coverage.read < READ_PERCENT * coverage.population:
-        return True
-    return any(reason in ("not_visited", "sign_in_refused") for _, reason in figures.unknowns)
-
-
-def _counts(figures: SweepFigures, made: Plan, people: int) -> dict[str, object]:
+def _counts(figures: SweepFigures, made: Plan, people: int, ending: Ending) -> dict[str, object]:
     return {
+        "why": ending.why,
         "people": people,
         "population": figures.coverage.population,
         "read": figures.coverage.read,
         "rules": {rule: {o.value: n for o, n in by.items()} for rule, by in figures.verdicts.items()},
         "unknowns": {f"{rule}/{reason}": n for (rule, reason), n in figures.unknowns.items()},
+        "missed": {reason.code: n for reason, n in ending.missed.items()},
+        "earlier": ending.earlier,
         "letters": made.letters,
         "seconds": round(figures.seconds, 3),
     }
@@ -331,10 +382,18 @@ def _closed_run(
         house.clock.monotonic() - started,
     )
     now = house.clock.now()
+    why = f"gates are closed: {', '.join(closed)}; {reached:,} of {len(targets):,} mailboxes can be reached"
     with house.store.begin() as work:
-        counts = {"population": len(targets), "reachable": reached, "closed_gates": list(closed)}
+        counts = {
+            "why": why,
+            "population": len(targets),
+            "reachable": reached,
+            "closed_gates": list(closed),
+        }
         work.finish(slot.id, now, SlotResult.CLOSED, counts)
         work.audit(now, "mailbot", "closed_run", {"slot": slot.id, "gates": ",".join(closed)})
     house.operator.ran(Job.SWEEP, slot.id, now, SlotResult.CLOSED.value, counts)
     log.warning("closed run", slot=slot.id, gates=",".join(closed), reachable=reached)
-    return SweepReport(slot, SlotResult.CLOSED, figures, closed_gates=closed)
+    if house.exchange().hung():
+        raise WorkerHung(f"closed: {why}; a worker hangs: start mailbot again")
+    return SweepReport(slot, SlotResult.CLOSED, why, figures, closed_gates=closed)

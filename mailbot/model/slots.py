@@ -1,8 +1,10 @@
 """A slot is one turn of one job: its name and local date make it unique for ever."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from mailbot.model.ids import SlotId
 
@@ -38,14 +40,19 @@ class Claim(StrEnum):
 
 class SlotResult(StrEnum):
     COMPLETE = "complete"
-    PARTIAL = "partial"  # some mailboxes were not visited
+    PARTIAL = "partial"  # some mailboxes had no turn, or too many did not answer
+    ABORTED = "aborted"  # sign-in was refused on the way; what had been read until then is judged
     CLOSED = "closed"  # a gate was closed: reachable mailboxes were counted, nothing else
     SKIPPED = "skipped"  # too late to be of use; said so
 
 
 @dataclass(frozen=True, slots=True)
 class SlotRow:
+    """A turn as it is kept. `counts` is what it came to, or how far the process came that left it."""
+
     slot: Slot
     claimed: datetime
     finished: datetime | None
     result: SlotResult | None
+    lease: datetime
+    counts: Mapping[str, Any] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """`mailbot run`: APScheduler ticks, `engine/slots` decides, each turn of each job happens once.
 
 Two lanes, so that a long sweep does not hold up letters. SIGTERM and SIGINT end both at the next mailbox or
-letter; what was under way is taken up by the next process.
+letter; what was under way is taken up by the next process. A worker that hangs ends the process too, with an
+exit code that tells the supervisor to start it again.
 """
 
 import signal
@@ -26,9 +27,9 @@ from mailbot.jobs.digest import digest
 from mailbot.jobs.house import House
 from mailbot.jobs.retain import retain
 from mailbot.jobs.rights import check_disclosures
-from mailbot.jobs.sweep import sweep
+from mailbot.jobs.sweep import HUNG, sweep
 from mailbot.model.clock import SystemClock
-from mailbot.model.errors import Busy, Halted, MailbotError
+from mailbot.model.errors import Busy, Halted, MailbotError, WorkerHung
 from mailbot.model.slots import Claim, Job, Slot, SlotResult
 
 log = structlog.get_logger(__name__)
@@ -60,12 +61,13 @@ class Service:
         self._timetable = timetable
         self._stop = stop
         self._asked_to_end = False
+        self._hung: WorkerHung | None = None
         self._delivered: float | None = None
         self._failures: Counter[Job] = Counter()
         self._not_before: dict[Job, float] = {}
 
     def run(self) -> None:
-        """Returns after SIGTERM or SIGINT."""
+        """Returns after SIGTERM or SIGINT. Raises WorkerHung when only a new process can go on."""
         self._house.exchange()  # imported here, before two lanes would import the same library at once
         self._house.post()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -89,6 +91,8 @@ class Service:
         ended.start()
         ended.join(END_WITHIN)
         log.info("service ended")
+        if self._hung is not None:
+            raise self._hung
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         # not the event itself: its lock may be held by the very code that the signal interrupts
@@ -182,6 +186,11 @@ class Service:
             turn()
         except (Busy, Halted) as error:
             log.info("job gives way", job=job.value, why=str(error))
+        except WorkerHung as error:
+            log.error("worker hangs, the process ends", job=job.value, why=str(error))
+            self._house.operator.problem(HUNG, str(error))
+            self._hung = error
+            self._asked_to_end = True
         except MailbotError as error:
             log.error("job failed", job=job.value, error=type(error).__name__)
             self._failed(job, code, str(error))

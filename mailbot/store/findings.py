@@ -27,6 +27,7 @@ from mailbot.model.plan import Plan
 from mailbot.store.judgements import LIVE
 from mailbot.store.outbox import UNDER_WAY, Outbox
 from mailbot.store.part import bounds, interval
+from mailbot.store.reading import Reading
 from mailbot.store.schema import finding as table
 from mailbot.store.schema import finding_history, judgement, letter, plan_step
 
@@ -37,7 +38,7 @@ FINDINGS = select(table, PENDING.label("pending"))
 MOVED = "A finding has changed since this plan was made. Make a new plan: mailbot sweep --dry-run"
 
 
-class Findings(Outbox):
+class Findings(Outbox, Reading):
     def living(self, rules: Collection[RuleId] | None = None, now: datetime | None = None) -> list[Finding]:
         alive: ColumnElement[bool] = table.c.state.in_(LIVE)
         if now is not None:
@@ -94,6 +95,7 @@ class Findings(Outbox):
             if found.person not in there and self._move(found.id, found.state, FindingState.LAPSED, now):
                 self.withdraw(found.id, now)
                 lapsed += 1
+        self.forget_reading(there)
         return lapsed
 
     def _apply(self, change: Transition, now: datetime) -> None:

@@ -27,7 +27,8 @@ from mailbot.model.findings import FindingState
 from mailbot.model.ids import PersonKey, RuleId, SlotId
 from mailbot.model.tasks import Task
 from mailbot.model.verdicts import Judgement, Outcome, Verdict
-from mailbot.store.part import Part, bounds, insert_for, interval
+from mailbot.store.part import bounds, insert_for, interval
+from mailbot.store.reading import Reading
 from mailbot.store.schema import exclusion, finding, judgement, slot, visited
 
 TOLD = (Outcome.DEVIATION, Outcome.TIP)
@@ -40,30 +41,38 @@ INSERT_JUDGEMENT = insert(judgement)
 @cache
 def insert_visit(dialect: str) -> Executable:
     """A visit of somebody who is not excluded, unless it was recorded already: one statement for both."""
-    columns = [visited.c.slot, visited.c.person, visited.c.read, visited.c.at]
+    columns = [visited.c.slot, visited.c.person, visited.c.read, visited.c.missed, visited.c.at]
     values = select(*(bindparam(column.name, type_=column.type) for column in columns)).where(
         ~exists(literal_column("1", String)).where(exclusion.c.tag == bindparam("tag"))
     )
     return insert_for(dialect, visited).from_select(columns, values).on_conflict_do_nothing()
 
 
-class Judgements(Part):
+class Judgements(Reading):
     def judged(self, slot: SlotId) -> frozenset[PersonKey]:
         """Everybody whose mailbox was dealt with in this slot, whether or not it could be read."""
         found = self.connection.scalars(select(visited.c.person).where(visited.c.slot == slot))
         return frozenset(PersonKey(person) for person in found)
 
     def record(
-        self, slot: SlotId, person: PersonKey, read: bool, judgements: Sequence[Judgement], now: datetime
+        self,
+        slot: SlotId,
+        person: PersonKey,
+        missed: Reason | None,
+        judgements: Sequence[Judgement],
+        now: datetime,
     ) -> None:
         """Keep one person's verdicts. What was recorded first stands; of who is excluded nothing is kept."""
-        visit = {"slot": slot, "person": person, "read": read, "at": now}
+        code = missed.code if missed else None
+        visit = {"slot": slot, "person": person, "read": missed is None, "missed": code, "at": now}
         tag = self.keys.exclusion_tag(person)
-        if not self.changed(insert_visit(self.dialect), {**visit, "tag": tag}) or not judgements:
+        if not self.changed(insert_visit(self.dialect), {**visit, "tag": tag}):
             return
-        self.connection.execute(
-            INSERT_JUDGEMENT, [{"slot": slot, "person": person, "at": now, **values(j)} for j in judgements]
-        )
+        if missed is None:
+            self.note_read(person, now)
+        if judgements:
+            rows = [{"slot": slot, "person": person, "at": now, **values(j)} for j in judgements]
+            self.connection.execute(INSERT_JUDGEMENT, rows)
 
     def tally(self, slot: SlotId) -> Mapping[RuleId, Mapping[Outcome, int]]:
         """Per rule the number of people with each of the five outcomes, zeros included."""
@@ -92,6 +101,13 @@ class Judgements(Part):
     def read_count(self, slot: SlotId) -> int:
         counted = select(func.count()).select_from(visited).where(visited.c.slot == slot, visited.c.read)
         return self.connection.scalar(counted) or 0
+
+    def missed_counts(self, slot: SlotId) -> Mapping[Reason, int]:
+        """Mailboxes that were not read, by why."""
+        count = func.count().label("number")
+        found = select(visited.c.missed, count).where(visited.c.slot == slot, visited.c.missed.is_not(None))
+        rows = self.rows(found.group_by(visited.c.missed).order_by(visited.c.missed))
+        return {Reason.of(row.missed): row.number for row in rows}
 
     def deciding(self, slot: SlotId) -> list[tuple[PersonKey, Judgement]]:
         with_finding = select(finding.c.person).where(finding.c.state.in_(LIVE))

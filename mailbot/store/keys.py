@@ -74,7 +74,7 @@ def _is_credential(path: Path) -> bool:
 class Keys:
     """Everything that is derived from one master key. It has no repr that shows anything."""
 
-    __slots__ = ("_audit", "_cipher", "_exclusion", "_master")
+    __slots__ = ("_audit", "_bookmarks", "_cipher", "_exclusion", "_master")
 
     def __init__(self, master: bytes) -> None:
         if len(master) != KEY_BYTES:
@@ -83,6 +83,7 @@ class Keys:
         self._audit = self._digest("key:audit")
         self._exclusion = self._digest("key:exclusion-tag")
         self._cipher = AESGCM(self._digest("key:exclusion"))
+        self._bookmarks = AESGCM(self._digest("key:bookmark"))
 
     def _digest(self, labelled: str) -> bytes:
         return hmac.digest(self._master, labelled.encode(), hashlib.sha256)
@@ -112,6 +113,19 @@ class Keys:
         except InvalidTag:
             raise KeyRefused(f"An exclusion cannot be decrypted with this key. {ADVICE}") from None
         return ObjectGuid(plain.decode())
+
+    def seal_bookmark(self, text: str, person: PersonKey, need: str) -> bytes:
+        """Bound to whose it is and what it is about: put in another row it opens nowhere."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._bookmarks.encrypt(nonce, text.encode(), f"{person}:{need}".encode())
+
+    def open_bookmark(self, sealed: bytes, person: PersonKey, need: str) -> str | None:
+        """None when it was changed since, or sealed with another key: then there is no bookmark."""
+        nonce, text = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        try:
+            return self._bookmarks.decrypt(nonce, text, f"{person}:{need}".encode()).decode()
+        except (InvalidTag, ValueError):  # a ValueError when it was cut to less than a nonce
+            return None
 
     def audit_mac(self, message: str) -> str:
         return hmac.digest(self._audit, message.encode(), hashlib.sha256).hex()

@@ -30,7 +30,7 @@ from mailbot.model.slots import Job, SlotResult
 from mailbot.model.verdicts import Kind, Outcome
 from mailbot.store.columns import Json, Moment, Word
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration: what a database must be at before it is used."""
 
 
@@ -64,6 +64,9 @@ class Retention:
     limits: tuple[Limit, ...]
     ends: str
 
+
+BOOKMARK_AGE = timedelta(days=21)
+"""What was read longer ago is read again."""
 
 QUARTER = timedelta(weeks=13)
 HALF_YEAR = timedelta(weeks=26)
@@ -122,8 +125,32 @@ visited = Table(
     Column("slot", Text, ForeignKey("slot.id", ondelete="CASCADE"), primary_key=True),
     Column("person", Text, primary_key=True),
     Column("read", Boolean, nullable=False),
+    Column("missed", Text),
     Column("at", Moment, nullable=False),
     info=keep(DataKind.PERSON, Limit("at", timedelta(days=14)), ends="the next sweep"),
+)
+
+last_read = Table(
+    "last_read",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    info=keep(DataKind.PERSON, Limit("at", QUARTER), ends="leaving the organisation"),
+)
+
+bookmark = Table(
+    "bookmark",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("need", Text, primary_key=True),
+    # What a server says of its items can carry whose mailbox they are in: it is kept under the key.
+    Column("text", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False),
+    info=keep(
+        DataKind.PERSON,
+        Limit("at", BOOKMARK_AGE),
+        ends="leaving the organisation, or no rule that may ask this any more",
+    ),
 )
 
 judgement = Table(

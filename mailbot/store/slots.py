@@ -13,6 +13,9 @@ from mailbot.model.slots import Claim, Job, Slot, SlotResult, SlotRow
 from mailbot.store.part import Part
 from mailbot.store.schema import slot as table
 
+READ = (SlotResult.COMPLETE, SlotResult.PARTIAL, SlotResult.ABORTED)
+"""Results of a turn that read mailboxes and judged what it read."""
+
 
 class Slots(Part):
     def claim(self, slot: Slot, owner: str, now: datetime, lease_until: datetime) -> Claim:
@@ -43,6 +46,11 @@ class Slots(Part):
         if not extended:
             raise Busy(f"Another process took over {slot}; this one leaves it.")
 
+    def leave(self, slot: SlotId, owner: str, now: datetime, counts: Mapping[str, Any]) -> None:
+        """Let anybody take the slot up at once; `counts` says how far it came. Raises Busy as `extend`."""
+        self.extend(slot, owner, now)
+        self.connection.execute(update(table).where(table.c.id == slot).values(counts=counts))
+
     def finish(self, slot: SlotId, now: datetime, result: SlotResult, counts: Mapping[str, Any]) -> None:
         """Raises Busy when the slot is finished already."""
         finished = self.changed(
@@ -58,10 +66,20 @@ class Slots(Part):
         found = select(table).where(table.c.job == job, table.c.day >= since)
         return [slot_row(row) for row in self.rows(found.order_by(table.c.day, table.c.claimed, table.c.id))]
 
+    def newest(self, job: Job) -> SlotRow | None:
+        """The turn of `job` that began last, whether or not it is over; one that was skipped never began."""
+        row = self.connection.execute(
+            select(table)
+            .where(table.c.job == job, or_(table.c.result.is_(None), table.c.result != SlotResult.SKIPPED))
+            .order_by(table.c.claimed.desc(), table.c.id.desc())
+            .limit(1)
+        ).first()
+        return None if row is None else slot_row(row)
+
     def last_counts(self, job: Job) -> tuple[SlotRow, Mapping[str, Any]] | None:
         row = self.connection.execute(
             select(table)
-            .where(table.c.job == job, table.c.result.in_([SlotResult.COMPLETE, SlotResult.PARTIAL]))
+            .where(table.c.job == job, table.c.result.in_(READ))
             .order_by(table.c.finished.desc(), table.c.claimed.desc(), table.c.id.desc())
             .limit(1)
         ).first()
@@ -69,4 +87,5 @@ class Slots(Part):
 
 
 def slot_row(row: Row[Any]) -> SlotRow:
-    return SlotRow(Slot(row.job, row.day, row.label), row.claimed, row.finished, row.result)
+    turn = Slot(row.job, row.day, row.label)
+    return SlotRow(turn, row.claimed, row.finished, row.result, row.lease, row.counts or {})

@@ -72,7 +72,7 @@ def arrived(here: Municipality) -> Counter[str]:
 
 
 def state(here: Municipality) -> dict[str, Any]:
-    """What the store says after it all, in counts."""
+    """What the store says after it all, in counts; not how many processes it took."""
     with here.opened() as house:
         with house.store.begin() as work:
             row = work.last_counts(Job.SWEEP)
@@ -81,7 +81,7 @@ def state(here: Municipality) -> dict[str, Any]:
                 "findings": dict(work.finding_counts()),
                 "letters": dict(work.letter_counts()),
                 "tally": {rule: dict(by) for rule, by in work.tally(row[0].slot.id).items()},
-                "sweep": {k: v for k, v in row[1].items() if k != "seconds"},
+                "sweep": {k: v for k, v in row[1].items() if k not in ("seconds", "why", "earlier")},
                 "untidy": len(work.untidy(10)),
             }
         return {**told, "left_over": house.post().left_over()}

@@ -89,7 +89,7 @@ def test_it_clears_the_pause_after_a_refusal_and_tries_once(desk: Desk) -> None:
     refused = sum(line.refused for line in desk.here.server.access_log())
     assert refused == 1, "the pause holds: Exchange was not bothered again"
     code, said = lines(desk)
-    assert (code, said["sign-in"]) == (0, "good, Exchange accepts the service account")
+    assert (code, said["sign-in"]) == (0, "good, Exchange accepts the service account by password (basic)")
     assert desk.types("sweep").code == 0
 
 

@@ -55,6 +55,7 @@ def test_everything_that_was_kept_goes(desk: Desk) -> None:
     before = rows_of(desk, key)
     assert {name for name, rows in before.items() if rows} == {
         "visited",
+        "last_read",
         "judgement",
         "finding",
         "plan_step",

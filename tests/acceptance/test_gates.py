@@ -13,7 +13,10 @@ from mailbot.jobs.digest import digest
 from mailbot.model.slots import Job
 from tests.acceptance.desk import Desk, small_town, tables
 
-ABOUT_PEOPLE = ("visited", "judgement", "finding", "finding_history", "plan_step", "letter", "disclosure")
+ABOUT_PEOPLE = (
+    "visited", "last_read", "bookmark", "judgement", "finding", "finding_history", "plan_step", "letter",
+    "disclosure",
+)  # fmt: skip
 
 
 @pytest.fixture

@@ -30,7 +30,8 @@ MAIL_ADDRESS = re.compile(rb"[\w.+-]+@[\w-]+\.[\w.-]+")
 
 FREE_TEXT = {
     "house.name", "house.value", "slot.id", "slot.label", "slot.owner", "slot.counts",
-    "visited.slot", "visited.person", "judgement.slot", "judgement.person", "judgement.rule",
+    "visited.slot", "visited.person", "visited.missed", "last_read.person", "bookmark.person",
+    "bookmark.need", "bookmark.text", "judgement.slot", "judgement.person", "judgement.rule",
     "judgement.why", "judgement.reason", "judgement.detail", "judgement.tasks", "finding.id",
     "finding.person",
     "finding.rule", "finding_history.finding", "plan.id", "plan.slot", "plan.mode", "plan.policy",
@@ -73,13 +74,14 @@ def live_through_everything(story: Story) -> None:
         for number, person in enumerate((kept, gone)):
             key = store.person_key(person.guid)
             over = Judgement(story.transition(1).rule, Kind.STATE, deviation("over_limit", size_bytes=6))
-            work.record(slot, key, True, [over], story.now)
+            work.record(slot, key, None, [over], story.now)
             shown = {"size_bytes": 6, "day": date(2026, 3, 2)}
             order = story.order(number, person=key, shown=shown)
             step = story.step(number, story.transition(number), order)
             plan = story.plan(step, name=f"plan {number}")
             work.save_plan(plan)
             work.change(plan, 0, story.now)
+            work.set_bookmark(key, "labelled mail", f"{person.guid} {ADDRESS}", story.now)
             work.disclose(key, story.now, date(2026, 3, 9))
             work.audit(story.now, "beheer", "explain", {"person": key})
             work.move(store.letter_id(order.key), LetterState.WAITING, LetterState.CLAIMED, story.now)
@@ -87,7 +89,7 @@ def live_through_everything(story: Story) -> None:
                 store.letter_id(order.key), LetterState.CLAIMED, LetterState.DRAFTED, story.now, "AAMkAD"
             )
         missing = Judgement(story.transition(1).rule, Kind.STATE, unknown(Reason.MAILBOX_MISSING))
-        work.record(slot, story.person(3), False, [missing], story.now)
+        work.record(slot, story.person(3), Reason.MAILBOX_MISSING, [missing], story.now)
         work.finish(slot, story.now, SlotResult.PARTIAL, {"read": 2, "population": 3})
         work.set_note("breaker", "2026-03-02T07:00:00+00:00")
         work.set_problem("sign_in", story.now)

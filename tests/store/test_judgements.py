@@ -51,9 +51,9 @@ def sweep_of_five(work: Work, story: Story) -> None:
     verdicts = [compliant("within_limit"), over, tip("near_limit", size_bytes=5), not_applicable("shared")]
     for number, verdict in enumerate(verdicts, start=1):
         second = reply(away if number == 1 else compliant("reply_set"))
-        work.record(slot, story.person(number), True, [quota(verdict), second], story.now)
+        work.record(slot, story.person(number), None, [quota(verdict), second], story.now)
     gone = unknown(Reason.MAILBOX_MISSING)
-    work.record(slot, story.person(5), False, [quota(gone), reply(gone)], story.now)
+    work.record(slot, story.person(5), Reason.MAILBOX_MISSING, [quota(gone), reply(gone)], story.now)
 
 
 def test_a_sweep_is_counted_by_rule_and_outcome(store: SqlStore, story: Story) -> None:
@@ -82,7 +82,7 @@ def test_a_sweep_is_counted_by_rule_and_outcome(store: SqlStore, story: Story) -
 def test_a_person_without_any_rule_is_a_checkpoint_too(store: SqlStore, story: Story) -> None:
     with store.begin() as work:
         slot = story.claim(work)
-        work.record(slot, story.person(1), True, [], story.now)
+        work.record(slot, story.person(1), None, [], story.now)
         assert work.judged(slot) == {story.person(1)}
         assert work.read_count(slot) == 1
         assert work.tally(slot) == {}
@@ -92,9 +92,13 @@ def test_nobody_is_judged_twice_in_a_slot(store: SqlStore, story: Story) -> None
     """A process that lost its slot may still write: what stands, stands."""
     with store.begin() as work:
         slot = story.claim(work)
-        work.record(slot, story.person(1), True, [quota(compliant("within_limit"))], story.now)
+        work.record(slot, story.person(1), None, [quota(compliant("within_limit"))], story.now)
         work.record(
-            slot, story.person(1), False, [quota(deviation("over_limit")), reply(tip("x"))], story.now
+            slot,
+            story.person(1),
+            Reason.MAILBOX_MISSING,
+            [quota(deviation("over_limit")), reply(tip("x"))],
+            story.now,
         )
         assert work.outcomes(slot, QUOTA) == {story.person(1): Outcome.COMPLIANT}
         assert work.outcomes(slot, REPLY) == {}
@@ -169,7 +173,7 @@ def test_settling_drops_earlier_slots_and_leaves_later_ones(
         work.finish(story.sweep.id, story.now, SlotResult.COMPLETE, {})
         for slot, at in ((today, story.now + later), (tomorrow, story.now + later + timedelta(hours=1))):
             story.claim(work, slot, at)
-            work.record(slot.id, story.person(1), True, [quota(compliant("within_limit"))], at)
+            work.record(slot.id, story.person(1), None, [quota(compliant("within_limit"))], at)
         work.finish(tomorrow.id, story.now + later + timedelta(hours=2), SlotResult.COMPLETE, {})
         work.settle(today.id)
         assert work.judged(story.sweep.id) == frozenset()
@@ -199,8 +203,8 @@ def test_of_somebody_who_was_excluded_during_the_sweep_nothing_is_kept(store: Sq
     with store.begin() as work:
         slot = story.claim(work)
         work.exclude(story.guid(1), story.person(1), story.now)
-        work.record(slot, story.person(1), True, [quota(deviation("over_limit"))], story.now)
-        work.record(slot, story.person(2), True, [quota(deviation("over_limit"))], story.now)
+        work.record(slot, story.person(1), None, [quota(deviation("over_limit"))], story.now)
+        work.record(slot, story.person(2), None, [quota(deviation("over_limit"))], story.now)
         assert work.judged(slot) == {story.person(2)}
         assert work.outcomes(slot, QUOTA) == {story.person(2): Outcome.DEVIATION}
 
@@ -213,9 +217,9 @@ def test_tasks_are_counted_once_per_person_and_kept_until_the_next_sweep(
         slot = story.claim(work)
         open_account = quota(deviation("account_open").with_tasks(block, stop))
         also = reply(compliant("reply_set").with_tasks(block))
-        work.record(slot, story.person(1), True, [open_account, also], story.now)
-        work.record(slot, story.person(2), True, [quota(compliant("fine").with_tasks(stop))], story.now)
-        work.record(slot, story.person(3), True, [quota(compliant("fine"))], story.now)
+        work.record(slot, story.person(1), None, [open_account, also], story.now)
+        work.record(slot, story.person(2), None, [quota(compliant("fine").with_tasks(stop))], story.now)
+        work.record(slot, story.person(3), None, [quota(compliant("fine"))], story.now)
         work.settle(slot)
         assert work.task_counts(slot) == {block: 1, stop: 2}
         assert work.tasked(slot, block) == [story.person(1)]
@@ -227,5 +231,5 @@ def test_a_judgement_comes_back_with_its_tasks(store: SqlStore, story: Story) ->
     with store.begin() as work:
         slot = story.claim(work)
         given = quota(deviation("account_open").with_tasks(Task.BLOCK_ACCOUNT))
-        work.record(slot, story.person(1), True, [given], story.now)
+        work.record(slot, story.person(1), None, [given], story.now)
         assert work.deciding(slot) == [(story.person(1), given)]

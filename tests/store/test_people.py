@@ -34,9 +34,10 @@ def live_a_little(story: Story, number: int) -> None:
     with story.store.begin() as work:
         slot = story.claim(work)
         judged = [Judgement(story.transition(1).rule, Kind.STATE, deviation("over_limit", size_bytes=6))]
-        work.record(slot, story.person(number), True, judged, story.now)
+        work.record(slot, story.person(number), None, judged, story.now)
         steps = story.step(number, story.transition(number), story.order(number))
         work.save_plan(story.plan(steps, name=f"plan {number}"))
+        work.set_bookmark(story.person(number), "labelled mail", "page 1", story.now)
         work.disclose(story.person(number), story.now, DUE)
         work.audit(story.now, "beheer", "explain", {"person": story.person(number), "reason": "question"})
 
@@ -52,7 +53,8 @@ def test_an_exclusion_erases_every_row_about_the_person_and_no_other(
     left = everything(raw)
     erasable = {table.name for table in metadata.sorted_tables if "person" in table.c} | {"finding_history"}
     assert erasable == {
-        "visited", "judgement", "finding", "finding_history", "letter", "plan_step", "disclosure"
+        "visited", "judgement", "finding", "finding_history", "letter", "plan_step", "disclosure",
+        "last_read", "bookmark",
     }  # fmt: skip
     for name in erasable:
         assert only_the_first[name], f"the test puts nobody into {name}"

@@ -126,12 +126,64 @@ def test_a_mailbox_is_recorded_once(racers: list[SqlStore], store: SqlStore, sto
 
     def record(racer: SqlStore, _number: int) -> None:
         with racer.begin() as work:
-            work.record(story.sweep.id, story.person(1), True, judged, story.now)
+            work.record(story.sweep.id, story.person(1), None, judged, story.now)
 
     assert race(racers, record) == [None] * RACERS
     with store.begin() as work:
         assert len(work.outcomes(story.sweep.id, judged[0].rule)) == 1
         assert work.read_count(story.sweep.id) == 1
+
+
+def test_workers_keep_bookmarks_while_the_sweep_records(
+    racers: list[SqlStore], store: SqlStore, story: Story
+) -> None:
+    """As in a sweep: threads of one process, each with mailboxes of its own, and one that writes verdicts."""
+    with store.begin() as work:
+        story.claim(work)
+    pages = 10
+
+    def read_and_record(_racer: SqlStore, number: int) -> None:
+        for page in range(pages):
+            person = story.person(100 * number + page)
+            if number == 0:
+                with store.begin() as work:
+                    work.record(story.sweep.id, person, None, [], story.now)
+                continue
+            for text in ("", str(page)):
+                with store.begin() as work:
+                    before = work.bookmark(person, "labelled mail", story.now)
+                    work.set_bookmark(person, "labelled mail", (before or "") + text, story.now)
+
+    assert race(racers, read_and_record) == [None] * RACERS
+    with store.begin() as work:
+        assert len(work.judged(story.sweep.id)) == pages
+        for number in range(1, RACERS):
+            kept = [
+                work.bookmark(story.person(100 * number + p), "labelled mail", story.now)
+                for p in range(pages)
+            ]
+            assert kept == [str(page) for page in range(pages)]
+
+
+def test_a_bookmark_waits_for_an_exclusion_and_is_not_kept(
+    racers: list[SqlStore], store: SqlStore, story: Story
+) -> None:
+    def keep(number: int) -> None:
+        with racers[0].begin() as work:
+            work.set_bookmark(story.person(number), "labelled mail", "page", story.now)
+
+    @contextmanager
+    def excluding() -> Iterator[None]:
+        with racers[1].begin() as work:
+            work.exclude(story.guid(1), story.person(1), story.now)
+            yield
+
+    for number in range(10, 20):
+        keep(number)  # often enough for the driver to prepare its statements
+    meet(excluding, lambda: keep(1))
+    with store.begin() as work:
+        assert work.bookmark(story.person(1), "labelled mail", story.now) is None
+        assert work.bookmark(story.person(10), "labelled mail", story.now) == "page"
 
 
 def test_the_audit_log_stays_one_chain(racers: list[SqlStore], store: SqlStore, story: Story) -> None:
@@ -168,7 +220,7 @@ def test_an_exclusion_waits_for_who_is_writing_about_the_person(
     def writing() -> Iterator[None]:
         with racers[0].begin() as work:
             work.order(store.letter_id("1"), story.order(1), story.now)
-            work.record(story.sweep.id, story.person(1), True, [], story.now)
+            work.record(story.sweep.id, story.person(1), None, [], story.now)
             yield
 
     def exclude() -> None:
@@ -189,7 +241,7 @@ def test_who_writes_about_a_person_waits_for_an_exclusion(
     def write(number: int) -> None:
         with racers[0].begin() as work:
             work.order(store.letter_id(str(number)), story.order(number), story.now)
-            work.record(story.sweep.id, story.person(number), True, [], story.now)
+            work.record(story.sweep.id, story.person(number), None, [], story.now)
 
     @contextmanager
     def excluding() -> Iterator[None]:

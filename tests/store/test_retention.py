@@ -29,6 +29,8 @@ LIMITS = {
     "slot": {("claimed", 26 * WEEK)},
     "visited": {("at", 2 * WEEK)},
     "judgement": {("at", 2 * WEEK)},
+    "last_read": {("at", 13 * WEEK)},
+    "bookmark": {("at", 3 * WEEK)},
     "finding": {("changed", 13 * WEEK), ("opened", 26 * WEEK)},
     "finding_history": {("at", 13 * WEEK)},
     "plan": {("changed", 13 * WEEK)},
@@ -74,6 +76,8 @@ def row(table: Table, at: datetime) -> dict[str, Any]:
     values: dict[str, dict[str, Any]] = {
         "slot": {"id": "s", "job": Job.SWEEP, "day": at.date(), "label": "06:00", "owner": "o"},
         "visited": {"slot": "parent", "person": "p", "read": True},
+        "last_read": {"person": "p"},
+        "bookmark": {"person": "p", "need": "n", "text": b"sealed"},
         "judgement": {
             "slot": "parent", "person": "p", "rule": "quota", "kind": Kind.STATE,
             "outcome": Outcome.COMPLIANT, "why": "within_limit",

@@ -68,15 +68,17 @@ def test_turns_of_a_job_are_told_since_a_day_oldest_first(store: SqlStore, story
             work.claim(slot, "first", story.now, story.now + LEASE)
         work.finish(slots[0].id, story.now + LEASE, SlotResult.SKIPPED, {})
         assert work.slots(Job.SWEEP, date(2026, 3, 3)) == [
-            SlotRow(slots[2], story.now, None, None),
-            SlotRow(slots[0], story.now, story.now + LEASE, SlotResult.SKIPPED),
+            SlotRow(slots[2], story.now, None, None, story.now + LEASE),
+            SlotRow(slots[0], story.now, story.now + LEASE, SlotResult.SKIPPED, story.now + LEASE),
         ]
 
 
 def test_the_last_counts_are_those_of_the_newest_turn_that_read_mailboxes(
     store: SqlStore, story: Story
 ) -> None:
-    results = [SlotResult.COMPLETE, SlotResult.PARTIAL, SlotResult.CLOSED, SlotResult.SKIPPED]
+    results = [
+        SlotResult.COMPLETE, SlotResult.PARTIAL, SlotResult.ABORTED, SlotResult.CLOSED, SlotResult.SKIPPED
+    ]  # fmt: skip
     with store.begin() as work:
         assert work.last_counts(Job.SWEEP) is None
         for hour, result in enumerate(results):
@@ -88,5 +90,35 @@ def test_the_last_counts_are_those_of_the_newest_turn_that_read_mailboxes(
         found = work.last_counts(Job.SWEEP)
         assert found is not None
         row, counts = found
-        assert (row.slot.label, row.result) == ("01:00", SlotResult.PARTIAL)
-        assert counts == {"read": 1, "rules": {"quota": 1}}
+        assert (row.slot.label, row.result) == ("02:00", SlotResult.ABORTED)
+        assert counts == {"read": 2, "rules": {"quota": 1}}
+
+
+def test_who_leaves_a_turn_lets_the_next_one_in_at_once_and_says_how_far_it_came(
+    store: SqlStore, story: Story
+) -> None:
+    with store.begin() as work:
+        work.claim(story.sweep, "first", story.now, story.now + LEASE)
+        with pytest.raises(Busy, match="took over"):
+            work.leave(story.sweep.id, "second", story.now, {"why": "not mine"})
+        work.leave(story.sweep.id, "first", story.now, {"why": "asked to end"})
+        row = work.newest(Job.SWEEP)
+        assert row is not None
+        assert (row.finished, row.lease, row.counts) == (None, story.now, {"why": "asked to end"})
+        assert work.claim(story.sweep, "second", story.now, story.now + LEASE) is Claim.RESUMED
+
+
+def test_the_newest_turn_is_the_one_that_began_last(store: SqlStore, story: Story) -> None:
+    """Over or not. A turn that was skipped never began."""
+    early, late, missed = (replace(story.sweep, label=label) for label in ("06:00", "07:00", "05:00"))
+    with store.begin() as work:
+        assert work.newest(Job.SWEEP) is None
+        for hour, slot in enumerate((early, late, missed)):
+            begun = story.now + timedelta(hours=hour)
+            work.claim(slot, "first", begun, begun + LEASE)
+        work.finish(early.id, story.now + timedelta(hours=9), SlotResult.COMPLETE, {})
+        work.finish(missed.id, story.now + timedelta(hours=9), SlotResult.SKIPPED, {})
+        row = work.newest(Job.SWEEP)
+        assert row is not None
+        assert row.slot == late
+        assert work.newest(Job.DIGEST) is None
