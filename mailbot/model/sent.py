@@ -114,10 +114,31 @@ class MailSample:
     sent: datetime | None = None
 
 
-T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
 
 
-class SentRedactor(Protocol[T_co]):
+class Keeping(Protocol[T]):
+    """How answers of a redactor are kept until the next sweep, so that it reads only what is new. Pure."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all that the answers depend on beside the item, and of nothing else: while it stays the same,
+        so does the answer about the same item."""
+
+    def reads(self, item_class: str) -> bool:
+        """Whether an item of this class may have an answer; for others nothing needs to be searched."""
+
+    def settled(self, answer: T) -> bool:
+        """False for an answer that somebody may mend: its day is read again at every sweep."""
+
+    def write(self, answer: T) -> str:
+        """A short text of enums and dates."""
+
+    def read(self, text: str) -> T:
+        """What `write` wrote. Raises ValueError for anything else."""
+
+
+class SentRedactor(Protocol[T]):
     """Pure. Called item by item inside the road; only its answers leave it."""
 
     @property
@@ -127,10 +148,14 @@ class SentRedactor(Protocol[T_co]):
     def headers(self) -> tuple[str, ...]:
         """Named internet headers to ask for, in lower case."""
 
+    @property
+    def keeping(self) -> Keeping[T] | None:
+        """None where no answer may be kept: then every sweep reads all."""
+
     def wants(self, subject: str, item_class: str, sensitivity: str) -> bool:
         """Whether the listed item is labelled at all; of others nothing more is asked."""
 
-    def redact(self, item: SentItem) -> T_co | None:
+    def redact(self, item: SentItem) -> T | None:
         """None when the item is nobody's finding: a report, a meeting, sent for another, hands-off."""
 
 

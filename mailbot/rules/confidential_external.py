@@ -61,6 +61,7 @@ class _LooksAtNothing:
 
     search = SubjectSearch((), ())
     headers: tuple[str, ...] = ()
+    keeping = None
 
     def wants(self, _subject: str, _item_class: str, _sensitivity: str) -> bool:
         return False

@@ -1,9 +1,11 @@
 """Faults on command: which request goes wrong, how, and how often."""
 
 import threading
+from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from random import Random
 
 
 class FaultKind(StrEnum):
@@ -39,6 +41,7 @@ class Fault:
     of options.
 
     A fault strikes from the `nth` matching request on (1 is the first), `count` times; None means always.
+    With a `share` below 1 it strikes only that part of them, drawn by `seed`: the same numbers every time.
     """
 
     kind: FaultKind
@@ -48,6 +51,8 @@ class Fault:
     count: int | None = None
     seconds: float = 0.0
     code: str = ""
+    share: float = 1.0
+    seed: int = 0
 
     def matches(self, operation: str, mailboxes: Collection[str]) -> bool:
         return self.operation in (None, operation) and (
@@ -58,8 +63,22 @@ class Fault:
 @dataclass(slots=True)
 class _Standing:
     fault: Fault
+    dice: Random
     seen: int = 0
     struck: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """One request that a fault struck, with all addresses that the request was about."""
+
+    fault: Fault
+    operation: str
+    mailboxes: frozenset[str]
+
+
+STRIKES = 100_000
+"""Strikes that are remembered; the oldest are forgotten first."""
 
 
 class FaultBoard:
@@ -67,20 +86,27 @@ class FaultBoard:
 
     def __init__(self) -> None:
         self._standing: list[_Standing] = []
+        self._strikes: deque[Strike] = deque(maxlen=STRIKES)
         self._lock = threading.Lock()
 
     def add(self, *faults: Fault) -> None:
         with self._lock:
-            self._standing += [_Standing(fault) for fault in faults]
+            self._standing += [_Standing(fault, Random(fault.seed)) for fault in faults]
 
     def clear(self) -> None:
         with self._lock:
             self._standing.clear()
+            self._strikes.clear()
 
     def struck(self) -> int:
         """How often the standing faults struck."""
         with self._lock:
             return sum(standing.struck for standing in self._standing)
+
+    def strikes(self) -> list[Strike]:
+        """What struck whom since the board was last cleared, oldest first."""
+        with self._lock:
+            return list(self._strikes)
 
     def take(self, operation: str, mailboxes: Collection[str]) -> Fault | None:
         """The fault that strikes this request. Counts it for every fault that matches."""
@@ -94,7 +120,10 @@ class FaultBoard:
                     continue
                 standing.seen += 1
                 due = standing.seen >= fault.nth and (fault.count is None or standing.struck < fault.count)
-                if due and chosen is None:
+                drawn = standing.dice.random() < fault.share
+                if due and drawn and chosen is None:
                     standing.struck += 1
                     chosen = fault
+            if chosen is not None:
+                self._strikes.append(Strike(chosen, operation, frozenset(mailboxes)))
         return chosen

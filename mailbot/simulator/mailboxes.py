@@ -1,9 +1,10 @@
 """What Exchange keeps for one mailbox: folders, calendar, automatic reply, inbox rules and items."""
 
 import base64
+from collections import UserDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mailbot.model.ids import ObjectGuid
@@ -188,6 +189,80 @@ class Item:
         return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
 
 
+class ChangeKind(StrEnum):
+    """Element names of changes in answers."""
+
+    CREATE = "Create"
+    UPDATE = "Update"
+    DELETE = "Delete"
+
+
+class Items(UserDict[str, Item]):
+    """Items by id, and all that became of them since the town was built: the kind of change, the id and the
+    folder, oldest first. `age` counts how often the server forgot what it had shown to clients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changes: list[tuple[ChangeKind, str, str]] = []
+        self.age = 0
+
+    def __setitem__(self, key: str, item: Item) -> None:
+        kind = ChangeKind.UPDATE if key in self.data else ChangeKind.CREATE
+        self.changes.append((kind, key, item.folder))
+        self.data[key] = item
+
+    def __delitem__(self, key: str) -> None:
+        self.changes.append((ChangeKind.DELETE, key, self.data.pop(key).folder))
+
+    def forget_states(self) -> None:
+        """From now on no sync state of earlier is known."""
+        self.age += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Mail that somebody sent over the years, too much to keep: an item is made when it is looked at.
+
+    The first was sent at `first`, each other one `step` after the one before. Every `labelled`-th has
+    `label` before its subject. All went to `to`.
+    """
+
+    sender: str
+    folder: str
+    owner: str
+    count: int
+    first: datetime
+    step: timedelta
+    to: str
+    labelled: int = 1000
+    label: str = "Vertrouwelijk: "
+
+    def item(self, number: int) -> Item:
+        sent = self.first + number * self.step
+        label = "" if number % self.labelled else self.label
+        return Item(
+            opaque(f"past|{self.owner}|{number}"),
+            self.folder,
+            subject=f"{label}stuk {number}",
+            sender=self.sender,
+            to=[(self.to, "")],
+            created=sent,
+            sent=sent,
+        )
+
+    def find(self, item_id: str) -> Item | None:
+        try:
+            kind, _, number = base64.b64decode(item_id.encode("ascii")).decode().split("|")
+        except ValueError:
+            return None
+        return self.item(int(number)) if kind == "past" and int(number) < self.count else None
+
+    def since(self, moment: datetime | None) -> Iterator[Item]:
+        """What was sent at that moment or later, oldest first; everything when it is None."""
+        skipped = 0 if moment is None else -((self.first - moment) // self.step)
+        return map(self.item, range(max(skipped, 0), self.count))
+
+
 class Trouble(StrEnum):
     """What is wrong with a mailbox as a whole; the value is Exchange's response code for it."""
 
@@ -213,9 +288,10 @@ class Flaw(StrEnum):
 @dataclass(slots=True)
 class Mailbox:
     """`full_access` tells that the service account may open it without impersonation. `hours` are the
-    working hours set in Outlook, None when nobody ever set or published any. `rights` are permissions by
-    folder id. `trustees` have full access, `send_as` may send under its name and `forwards_to` gets all mail:
-    only the nightly export tells."""
+    working hours set in Outlook, None when nobody ever set or published any. `past` is mail of years ago
+    that lies in Sent Items beside `items`. `rights` are permissions by folder id. `trustees` have full
+    access, `send_as` may send under its name and `forwards_to` gets all mail: only the nightly export tells.
+    """
 
     guid: ObjectGuid
     address: str
@@ -226,7 +302,8 @@ class Mailbox:
     hours: Week | None = None
     reply: Reply = field(default_factory=Reply)
     rules: list[InboxRule] = field(default_factory=list)
-    items: dict[str, Item] = field(default_factory=dict)
+    items: Items = field(default_factory=Items)
+    past: Past | None = None
     replied_to: set[str] = field(default_factory=set)
     full_access: bool = False
     trouble: Trouble | None = None
@@ -237,8 +314,15 @@ class Mailbox:
     send_as: tuple[str, ...] = ()
     forwards_to: str = ""
 
-    def items_in(self, folder: Folder) -> list[Item]:
-        return [item for item in self.items.values() if item.folder == folder.id]
+    def items_in(self, folder: Folder, since: datetime | None = None) -> list[Item]:
+        """What lies in the folder; of the past only what was sent at `since` or later."""
+        found = [item for item in self.items.values() if item.folder == folder.id]
+        if self.past is not None and folder.id == self.past.folder:
+            found = [*self.past.since(since), *found]
+        return found
+
+    def item(self, item_id: str) -> Item | None:
+        return self.items.get(item_id) or (self.past.find(item_id) if self.past is not None else None)
 
     def folder(self, folder_id: str) -> Folder | None:
         found = self.folders.by_id.get(folder_id)

@@ -37,6 +37,7 @@ TEXTS = {
     "ErrorItemNotFound": "The specified object was not found in the store.",
     "ErrorFolderNotFound": "The specified folder could not be found in the store.",
     "ErrorInvalidIdMalformed": "Id is malformed.",
+    "ErrorInvalidSyncStateData": "Synchronization state data is corrupt or otherwise invalid.",
     "ErrorDelegateNoUser": "The delegate does not map to a user in the Active Directory.",
     "ErrorNotDelegate": "The user is not a delegate for the mailbox.",
     "ErrorNameResolutionNoResults": "No results were found.",

@@ -36,6 +36,7 @@ class Sieve:
     headers: tuple[str, ...] = ("x-zivver-transport", "msip_labels")
     weighed: list[tuple[str, str, str]] = field(default_factory=list)
     seen: list[SentItem] = field(default_factory=list)
+    keeping: None = None
 
     def wants(self, subject: str, item_class: str, sensitivity: str) -> bool:
         self.weighed.append((subject, item_class, sensitivity))
@@ -50,10 +51,17 @@ def need(sieve: Any) -> SentLabels:
     return SentLabels(SINCE, sieve)
 
 
-def listed(id_: str, subject: str = "Vertrouwelijk", kind: str = "IPM.Note", secret: str = "Normal") -> str:
+def listed(
+    id_: str,
+    subject: str = "Vertrouwelijk",
+    kind: str = "IPM.Note",
+    secret: str = "Normal",
+    sent: str = "2026-11-02T09:00:00Z",
+) -> str:
     return (
         f'<t:Message><t:ItemId Id="{id_}"/><t:ItemClass>{kind}</t:ItemClass>'
-        f"<t:Subject>{subject}</t:Subject><t:Sensitivity>{secret}</t:Sensitivity></t:Message>"
+        f"<t:Subject>{subject}</t:Subject><t:Sensitivity>{secret}</t:Sensitivity>"
+        f"<t:DateTimeSent>{sent}</t:DateTimeSent></t:Message>"
     )
 
 
@@ -94,22 +102,22 @@ def signed(sender: str, author: str) -> str:
 
 @dataclass
 class SentBox:
-    """Sent Items with these pages of listed items, and the same items by id as GetItem shows them."""
+    """Sent Items with these listed items, oldest first, and the same items by id as GetItem shows them.
+    A page has at most `size` of them."""
 
-    pages: list[list[str]]
+    listing: list[str]
     items: Mapping[str, str]
     groups: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    size: int = 200
 
     def find(self, request: etree._Element) -> str:
         offset = int(next(request.iter("{*}IndexedPageItemView")).get("Offset", ""))
-        starts = [sum(map(len, self.pages[:number])) for number in range(len(self.pages))]
-        number = starts.index(offset)
-        shown = self.pages[number]
-        return messages(
-            "FindItem",
-            page("".join(shown), last=number + 1 == len(self.pages), following=offset + len(shown)),
-        )
+        since = next(request.iter("{*}IsGreaterThanOrEqualTo")).find(".//{*}Constant").get("Value")
+        found = [one for one in self.listing if one.split("DateTimeSent>")[1] >= since]
+        following = offset + self.size
+        shown = found[offset:following]
+        return messages("FindItem", page("".join(shown), last=following >= len(found), following=following))
 
     def get(self, request: etree._Element) -> str:
         wanted = [id_.get("Id", "") for id_ in request.iter("{*}ItemId")]
@@ -143,7 +151,7 @@ def opens(server: SimulatorServer, valid: Callable[[Any], None]) -> Opens:
 
 def alone(shown: str, **more: Any) -> SentBox:
     """A box with one item, labelled."""
-    return SentBox([[listed("1")]], {"1": shown}, **more)
+    return SentBox([listed("1")], {"1": shown}, **more)
 
 
 def look(road: Exchange, somebody: Mailbox) -> SentItem:
@@ -165,10 +173,12 @@ MAILBOX, GROUP, UNKNOWN = RecipientKind.MAILBOX, RecipientKind.GROUP, RecipientK
 
 class TestSearch:
     def test_the_server_compares_the_subjects(self, road: Exchange, opens: Opens, somebody: Mailbox) -> None:
-        canned = opens(SentBox([[]], {}))
+        canned = opens(SentBox([], {}))
         assert one(road, somebody, need(Sieve())) == ()
         ((_, request),) = canned.requests
-        assert asked_fields(request) == ["item:ItemClass", "item:Subject", "item:Sensitivity"]
+        assert asked_fields(request) == [
+            "item:ItemClass", "item:Subject", "item:Sensitivity", "item:DateTimeSent",
+        ]  # fmt: skip
         assert next(request.iter("{*}DistinguishedFolderId")).get("Id") == "sentitems"
         (condition,) = request.iterfind("{*}Restriction/*")
         kinds = [etree.QName(part).localname for part in condition]
@@ -182,7 +192,7 @@ class TestSearch:
             assert words.get("ContainmentComparison") == "IgnoreCase"
 
     def test_one_fragment_needs_no_choice(self, road: Exchange, opens: Opens, somebody: Mailbox) -> None:
-        canned = opens(SentBox([[]], {}))
+        canned = opens(SentBox([], {}))
         one(road, somebody, need(Sieve(SubjectSearch(("geheim",), ()))))
         (condition,) = canned.requests[0][1].iterfind("{*}Restriction/*")
         kinds = [etree.QName(part).localname for part in condition]
@@ -191,7 +201,7 @@ class TestSearch:
     def test_without_fragments_no_subject_is_asked_for(
         self, road: Exchange, opens: Opens, somebody: Mailbox
     ) -> None:
-        canned = opens(SentBox([[listed("1")]], {}))
+        canned = opens(SentBox([listed("1")], {}))
         assert one(road, somebody, need(Sieve(SubjectSearch((), ("persoonlijk",))))) == ()
         assert canned.requests == []
 
@@ -205,7 +215,7 @@ class TestSearch:
             listed("3", secret="Private"),
             listed("4", "Niet vertrouwelijk?", "REPORT.IPM.Note.NDR"),
         ]
-        canned = opens(SentBox([shown], {"2": item("2"), "4": item("4", kind="REPORT.IPM.Note.NDR")}))
+        canned = opens(SentBox(shown, {"2": item("2"), "4": item("4", kind="REPORT.IPM.Note.NDR")}))
         sieve = Sieve()
         assert one(road, somebody, need(sieve)) == (1,)
         (request,) = canned.asked("GetItem")
@@ -233,7 +243,7 @@ class TestSearch:
         cut = "x" * 255
         shown = [listed("1", cut), listed("2", cut), listed("3", cut[1:])]
         whole = {"1": item("1", subject=cut + " vertrouwelijk"), "2": item("2", subject=cut + " en meer")}
-        canned = opens(SentBox([shown], whole))
+        canned = opens(SentBox(shown, whole))
         assert one(road, somebody, need(Sieve())) == (1,)
         first, second = canned.asked("GetItem")
         assert asked_fields(first) == ["item:ItemClass", "item:Subject", "item:Sensitivity"]
@@ -248,23 +258,66 @@ class TestSearch:
 
 
 class TestPages:
-    def box(self, count: int, size: int) -> SentBox:
+    def box(self, count: int, size: int, *, apart: bool = True) -> SentBox:
+        """Items sent a minute `apart`, or all in the same second."""
         ids = [f"{number:03}" for number in range(count)]
-        pages = [[listed(id_) for id_ in ids[first : first + size]] for first in range(0, count, size)]
-        return SentBox(pages, {id_: item(id_) for id_ in ids})
+        minutes = range(count) if apart else [0] * count
+        listing = [
+            listed(id_, sent=f"2026-11-02T{9 + minute // 60:02}:{minute % 60:02}:00Z")
+            for id_, minute in zip(ids, minutes, strict=True)
+        ]
+        return SentBox(listing, {id_: item(id_) for id_ in ids}, size=size)
 
     def test_all_pages_are_read_and_items_in_chunks(
         self, road: Exchange, opens: Opens, somebody: Mailbox
     ) -> None:
+        """Each page begins with the last item of the one before, which is not read again."""
         canned = opens(self.box(130, 60))
         assert one(road, somebody, need(Sieve())) == tuple(range(1, 131))
         sizes = [len(list(request.iter("{*}ItemId"))) for request in canned.asked("GetItem")]
-        assert sizes == [50, 10, 50, 10, 10]
+        assert sizes == [50, 10, 50, 9, 11]
+        starts = [
+            (view.get("Offset"), next(request.iter("{*}IsGreaterThanOrEqualTo")).find(".//{*}Constant"))
+            for request in canned.asked("FindItem")
+            for view in request.iter("{*}IndexedPageItemView")
+        ]
+        assert [(offset, constant.get("Value")) for offset, constant in starts if constant is not None] == [
+            ("0", "2026-10-23T22:00:00Z"),
+            ("0", "2026-11-02T09:59:00Z"),
+            ("0", "2026-11-02T10:58:00Z"),
+        ]
 
-    def test_an_item_on_two_pages_is_one_item(self, road: Exchange, opens: Opens, somebody: Mailbox) -> None:
-        opens(SentBox([[listed("1"), listed("2")], [listed("2"), listed("3")]],
-                      {id_: item(id_) for id_ in "123"}))  # fmt: skip
-        assert one(road, somebody, need(Sieve())) == (1, 2, 3)
+    def test_a_page_of_one_second_is_followed_by_offset(
+        self, road: Exchange, opens: Opens, somebody: Mailbox
+    ) -> None:
+        """A mail merge: more mail in one second than a page holds."""
+        canned = opens(self.box(7, 3, apart=False))
+        assert one(road, somebody, need(Sieve())) == tuple(range(1, 8))
+        offsets = [
+            view.get("Offset")
+            for request in canned.asked("FindItem")
+            for view in request.iter("{*}IndexedPageItemView")
+        ]
+        assert offsets == ["0", "0", "3", "6"]
+
+    def test_an_item_deleted_between_two_pages_hides_no_other(
+        self, road: Exchange, opens: Opens, somebody: Mailbox
+    ) -> None:
+        """By offset the fourth item would have moved to the page that was read already."""
+        box = self.box(6, 3)
+
+        def find(request: etree._Element) -> str:
+            answer = box.find(request)
+            if len(box.listing) == 6:
+                del box.listing[0]
+            return answer
+
+        canned = opens(box, FindItem=find)
+        assert one(road, somebody, need(Sieve())) == tuple(range(1, 7))
+        assert (
+            len({id_.get("Id") for request in canned.asked("GetItem") for id_ in request.iter("{*}ItemId")})
+            == 6
+        )
 
     def test_pages_without_end_end(
         self, road: Exchange, opens: Opens, somebody: Mailbox, monkeypatch: pytest.MonkeyPatch
@@ -279,7 +332,7 @@ class TestPages:
         words = SubjectSearch(
             tuple(f"fragment{n:02}" for n in range(60)), tuple("zonder" * 2 for _ in range(40))
         )
-        canned = opens(SentBox([[listed(id_) for id_ in ids]], {id_: item(id_) for id_ in ids}))
+        canned = opens(SentBox([listed(id_) for id_ in ids], {id_: item(id_) for id_ in ids}))
         one(road, somebody, need(Sieve(words)))
         assert max(len(etree.tostring(request)) for _, request in canned.requests) < 60 * 1024
 
@@ -455,7 +508,7 @@ class TestTrouble:
     def test_one_item_that_cannot_be_read_leaves_no_answer(
         self, road: Exchange, opens: Opens, somebody: Mailbox, code: str, why: Reason
     ) -> None:
-        box = SentBox([[listed("1"), listed("2")]], {})
+        box = SentBox([listed("1"), listed("2")], {})
         good = messages("GetItem", item("1"))
         both = good.replace("</m:ResponseMessages>", refused("GetItem", code) + "</m:ResponseMessages>")
         opens(box, GetItem=both)
@@ -472,6 +525,16 @@ class TestTrouble:
                 "FindItem",
                 messages("FindItem", page(listed("1").replace("<t:Sensitivity>Normal</t:Sensitivity>", ""))),
                 Reason.VALUE_MISSING,
+            ),
+            (
+                "FindItem",
+                messages("FindItem", page(listed("1", sent="2026-11-03T09:00:00Z") + listed("2"))),
+                Reason.ANSWER_BROKEN,
+            ),
+            (
+                "FindItem",
+                messages("FindItem", page(listed("1", sent="2026-10-23T21:59:59Z"))),
+                Reason.ANSWER_BROKEN,
             ),
             ("FindItem", messages("FindItem", page(listed("1"), last=False)), Reason.ANSWER_BROKEN),
             ("GetItem", messages("GetItem"), Reason.ANSWER_BROKEN),
@@ -528,7 +591,7 @@ class TestPrivacy:
             attachments="<t:FileAttachment><t:Name>KANARIE.pdf</t:Name></t:FileAttachment>",
             headers={"msip_labels": "KANARIE"},
         )
-        return SentBox([[listed("1", f"{CANARY} vertrouwelijk")]], {"1": shown})
+        return SentBox([listed("1", f"{CANARY} vertrouwelijk")], {"1": shown})
 
     @pytest.mark.parametrize("at_once", [True, False])
     def test_a_fault_of_a_redactor_is_told_without_the_item(

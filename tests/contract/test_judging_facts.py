@@ -51,6 +51,7 @@ class Sieve:
     search: SubjectSearch = SEARCH
     headers: tuple[str, ...] = ("zivver-relay",)
     seen: list[SentItem] = field(default_factory=list)
+    keeping: None = None
 
     def wants(self, subject: str, item_class: str, sensitivity: str) -> bool:
         return "vertrouwelijk" in subject.lower() and sensitivity == "Normal"

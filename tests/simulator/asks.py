@@ -146,6 +146,23 @@ class Asks:
             "</m:FindItem>"
         )
 
+    def sync_items(
+        self,
+        address: str | None = None,
+        state: str = "",
+        *,
+        folder: str = "sentitems",
+        properties: str = "",
+        limit: int = 512,
+    ) -> str:
+        more = f"<t:AdditionalProperties>{properties}</t:AdditionalProperties>" if properties else ""
+        known = f"<m:SyncState>{state}</m:SyncState>" if state else ""
+        return (
+            f"<m:SyncFolderItems><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape>{more}</m:ItemShape>"
+            f"<m:SyncFolderId>{self.place(folder, address)}</m:SyncFolderId>{known}"
+            f"<m:MaxChangesReturned>{limit}</m:MaxChangesReturned></m:SyncFolderItems>"
+        )
+
     @staticmethod
     def limits(restriction: str) -> str:
         return f"<m:Restriction>{restriction}</m:Restriction>" if restriction else ""

@@ -127,6 +127,7 @@ def requests_by_operation(asks, address, town):
         "ResolveNames": (asks.resolve(someone, full=True), None),
         "SendItem": (asks.send(item, sender), None),
         "SetUserOofSettings": (asks.set_reply(someone, "Enabled", "x"), someone),
+        "SyncFolderItems": (asks.sync_items(sender, folder="inbox", properties=EVERY_ITEM_FIELD), None),
     }
 
 
@@ -161,6 +162,7 @@ def test_refusals_of_the_server_itself(asked, asks, requests_by_operation, opera
         "SendItem": asks.send("bm9uc2Vuc2U=", "x@voorbeeld.example"),
         "CreateItem": asks.create("a@voorbeeld.example", sender="x@voorbeeld.example"),
         "FindItem": asks.find_item("inbox", "x@voorbeeld.example"),
+        "SyncFolderItems": asks.sync_items("x@voorbeeld.example"),
         "ExpandDL": asks.expand("x@voorbeeld.example"),
         "ResolveNames": asks.resolve("x@voorbeeld.example"),
     }

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -10,7 +12,7 @@ from mailbot.exchange.ews.access_readers import delegate_access, folder_access
 from mailbot.exchange.ews.address_book import AddressBook
 from mailbot.exchange.ews.connection import Box
 from mailbot.exchange.ews.rule_readers import forward_rules, reply_rules
-from mailbot.exchange.ews.sent_items import Reading, through
+from mailbot.exchange.ews.sent_items import Reading, Shelf, through
 from mailbot.exchange.ews.signatures import signature_setting
 from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.model import needs
@@ -27,15 +29,15 @@ from mailbot.model.mailbox import (
     Size,
 )
 from mailbot.model.needs import Need
-from mailbot.ports import Bookmarks
+from mailbot.ports import Bookmarks, NoBookmarks
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Of which mailbox, until when (monotonic), and in whose zone days begin. `book` and `bookmarks` are the
-    run's."""
+    """Of which mailbox, until when (monotonic), in whose zone days begin, and what time it is. `book` and
+    `bookmarks` are the run's."""
 
     guid: ObjectGuid
     box: Box
@@ -43,6 +45,7 @@ class Asking:
     zone: ZoneInfo
     book: AddressBook
     bookmarks: Bookmarks
+    now: datetime
 
 
 def _size(asking: Asking, _need: needs.MailboxSize) -> Size:
@@ -102,8 +105,15 @@ def _signature(asking: Asking, need: needs.SignatureSettings) -> SignatureSettin
 
 
 def _sent(asking: Asking, need: needs.SentLabels | needs.SentSamples) -> tuple[Any, ...]:
-    reading = Reading(asking.box, asking.book, asking.deadline)
-    return reading.answers(need.since, asking.zone, need.redactor)
+    reading = Reading(asking.box, asking.book, asking.deadline, asking.zone, asking.now)
+    marks, whose = asking.bookmarks, (asking.guid, need.name)
+    # A road that remembers nothing need not follow the folder either.
+    shelf = (
+        None
+        if isinstance(marks, NoBookmarks)
+        else Shelf(partial(marks.recall, *whose), partial(marks.keep, *whose))
+    )
+    return reading.answers(need.since, need.redactor, shelf)
 
 
 def _leaver_reply(asking: Asking, need: needs.ReplyOfLeaver) -> LeaverReply:

@@ -18,6 +18,7 @@ from mailbot.model.sent import SubjectSearch
 PAGE = 200
 CHUNK = 50
 LISTED = ("item:ItemClass", "item:Subject", "item:Sensitivity")
+FOUND = (*LISTED, "item:DateTimeSent")
 HEADINGS = (
     *LISTED,
     "item:DateTimeSent",
@@ -39,7 +40,7 @@ class _GetItem(Raw, GetItem):  # type: ignore[misc]
     pass
 
 
-def _shape(fields: Sequence[str], headers: Sequence[str] = ()) -> Element:
+def shape(fields: Sequence[str], headers: Sequence[str] = ()) -> Element:
     return el(
         "m:ItemShape",
         el("t:BaseShape", text="IdOnly"),
@@ -60,8 +61,10 @@ def _shape(fields: Sequence[str], headers: Sequence[str] = ()) -> Element:
 
 
 def find(box: Box, since: datetime, search: SubjectSearch, offset: int, deadline: float) -> Element:
-    """FindItem in Sent Items, oldest first so that mail sent meanwhile moves nothing. Gives m:RootFolder.
+    """FindItem in Sent Items of what was sent from `since` on, oldest first. Gives m:RootFolder.
 
+    `since` counts by the second. Pages are asked for by it rather than by offset: an offset skips items when
+    others before them are deleted meanwhile.
     `search` must have fragments: without them it would list every subject.
     """
     if not search.fragments:
@@ -86,7 +89,7 @@ def find(box: Box, since: datetime, search: SubjectSearch, offset: int, deadline
     ]
     payload = el(
         "m:FindItem",
-        _shape(LISTED),
+        shape(FOUND),
         el("m:IndexedPageItemView", MaxEntriesReturned=PAGE, Offset=offset, BasePoint="Beginning"),
         el("m:Restriction", el("t:And", *conditions)),
         el(
@@ -111,19 +114,19 @@ def item_id(item: Element) -> str:
 
 def listed(box: Box, ids: Sequence[str], deadline: float) -> Iterator[Element]:
     """GetItem of what the listing showed, this time with subjects at their full length."""
-    return _get(box, ids, _shape(LISTED), deadline)
+    return _get(box, ids, shape(LISTED), deadline)
 
 
 def headings(box: Box, ids: Sequence[str], headers: Sequence[str], deadline: float) -> Iterator[Element]:
     """GetItem of headings, recipients, and names and types of attachments."""
-    return _get(box, ids, _shape(HEADINGS, headers), deadline)
+    return _get(box, ids, shape(HEADINGS, headers), deadline)
 
 
-def _get(box: Box, ids: Sequence[str], shape: Element, deadline: float) -> Iterator[Element]:
+def _get(box: Box, ids: Sequence[str], wanted: Element, deadline: float) -> Iterator[Element]:
     """In chunks, in order. Raises EwsTrouble for the first item that cannot be read."""
     for first in range(0, len(ids), CHUNK):
         chunk = ids[first : first + CHUNK]
-        payload = el("m:GetItem", shape, el("m:ItemIds", *(el("t:ItemId", Id=id_) for id_ in chunk)))
+        payload = el("m:GetItem", wanted, el("m:ItemIds", *(el("t:ItemId", Id=id_) for id_ in chunk)))
         messages = _ask(_GetItem(account=box), box.line, payload, deadline)
         if len(messages) != len(chunk):
             raise EwsTrouble(Reason.ANSWER_BROKEN, "count")

@@ -8,6 +8,7 @@ from mailbot.model.secure_mail import SecureMail
 from mailbot.model.sent import Reach, SentItem, SentLabel, Strength, SubjectSearch
 from mailbot.model.worktime import WorkCalendar
 from mailbot.rules.mail import encryption, recipients
+from mailbot.rules.mail.kept_labels import LabelKeeping, fingerprint
 from mailbot.rules.mail.lexicon import Lexicon, Reading
 from mailbot.rules.mail.subject_prefixes import is_mail
 
@@ -38,6 +39,13 @@ class SentLabelRedactor:
     @property
     def headers(self) -> tuple[str, ...]:
         return encryption.headers(self.secure_mail, self.calendar.today)
+
+    @property
+    def keeping(self) -> LabelKeeping:
+        """`since` is no part of it: the road drops the days before it."""
+        zone = self.calendar.zone.key
+        inputs = (self.words, self.own, self.secure_mail, self.calendar.today, self.partners_inside)
+        return LabelKeeping(fingerprint(*inputs, zone))
 
     def wants(self, subject: str, item_class: str, sensitivity: str) -> bool:
         """Nothing more is asked of an item that carries no label, or that is hands-off.

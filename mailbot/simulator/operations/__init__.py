@@ -15,6 +15,7 @@ from mailbot.simulator.operations import (
     replies,
     rules,
     settings,
+    sync,
     timezones,
 )
 
@@ -37,5 +38,6 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "ResolveNames": addressbook.RESOLVE_NAMES,
         "SendItem": posting.SEND_ITEM,
         "SetUserOofSettings": replies.SET_USER_OOF_SETTINGS,
+        "SyncFolderItems": sync.SYNC_FOLDER_ITEMS,
     }
 )

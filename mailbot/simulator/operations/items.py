@@ -6,18 +6,26 @@ EWS reference.
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 
 from lxml import etree
 
 from mailbot.simulator.calendars import CalendarEntry
 from mailbot.simulator.calls import Call
 from mailbot.simulator.incoming import Shape
-from mailbot.simulator.mailboxes import Flaw, Mailbox, opaque
+from mailbot.simulator.mailboxes import Flaw, Item, Mailbox, opaque
 from mailbot.simulator.operations.item_xml import item_xml
 from mailbot.simulator.operations.messages import one_page, operation
-from mailbot.simulator.operations.restrictions import matches
-from mailbot.simulator.soap import M, ResponseError, attribute, escape, utc_text
+from mailbot.simulator.operations.restrictions import matches, sent_since
+from mailbot.simulator.soap import M, ResponseError, T, attribute, escape, utc_text
 from mailbot.simulator.zones import WINDOWS_NAMES
+
+_DATES = {
+    "item:DateTimeSent": "sent",
+    "item:DateTimeCreated": "created",
+    "item:DateTimeReceived": "received",
+}
+"""Fields by which a listing can be sorted."""
 
 
 def _parents(call: Call) -> Iterable[etree._Element]:
@@ -26,7 +34,7 @@ def _parents(call: Call) -> Iterable[etree._Element]:
 
 def _find(call: Call, element: etree._Element) -> str:
     mailbox, folder = call.folder(element)
-    _check_sent(mailbox, folder.id)
+    check_sent(mailbox, folder.id)
     body = call.request.body
     view = body.find(M + "CalendarView")
     if view is not None:
@@ -34,15 +42,32 @@ def _find(call: Call, element: etree._Element) -> str:
             raise ResponseError("ErrorCalendarFolderIsInvalidForCalendarView")
         return _calendar_view(mailbox, view, call.request.shape)
     with call.journal.lock:
-        found = mailbox.items_in(folder)
         restriction = body.find(M + "Restriction")
-        if restriction is not None:
-            found = [item for item in found if matches(item, restriction)]
+        if restriction is None:
+            found = mailbox.items_in(folder)
+        else:
+            likely = mailbox.items_in(folder, sent_since(restriction))
+            found = [item for item in likely if matches(item, restriction)]
+        _sort(found, body.find(M + "SortOrder"))
         page, paging = one_page(found, body.find(M + "IndexedPageItemView"))
         if call.request.by_subject:
             call.found += [item.id for item in page]
         listed = "".join(item_xml(item, call, listing=True) for item in page)
     return f"<m:RootFolder {paging}><t:Items>{listed}</t:Items></m:RootFolder>"
+
+
+def _sort(found: list[Item], order: etree._Element | None) -> None:
+    """By dates, the last field first so that the first one decides; what has no date comes first."""
+    for by in reversed([] if order is None else list(order)):
+        path = by.find(T + "FieldURI")
+        attribute_name = _DATES.get(path.get("FieldURI", "") if path is not None else "")
+        if attribute_name is None:
+            raise ResponseError("ErrorUnsupportedPathForSortGroup")
+        date = attrgetter(attribute_name)
+        found.sort(
+            key=lambda item: (date(item) is not None, date(item) or 0),
+            reverse=by.get("Order") == "Descending",
+        )
 
 
 def _wanted(call: Call) -> Iterable[etree._Element]:
@@ -52,14 +77,14 @@ def _wanted(call: Call) -> Iterable[etree._Element]:
 def _get(call: Call, element: etree._Element) -> str:
     mailbox = call.owner(element.get("Id", ""))
     with call.journal.lock:
-        item = mailbox.items.get(element.get("Id", ""))
+        item = mailbox.item(element.get("Id", ""))
         if item is None:
             raise ResponseError("ErrorItemNotFound")
-        _check_sent(mailbox, item.folder)
+        check_sent(mailbox, item.folder)
         return f"<m:Items>{item_xml(item, call)}</m:Items>"
 
 
-def _check_sent(mailbox: Mailbox, folder: str) -> None:
+def check_sent(mailbox: Mailbox, folder: str) -> None:
     """Raises ResponseError when the folder is a Sent Items that may not be read."""
     if Flaw.SENT_DENIED in mailbox.flaws and folder == mailbox.folders.by_name["sentitems"].id:
         raise ResponseError("ErrorAccessDenied")

@@ -26,6 +26,18 @@ def matches(item: Item, element: etree._Element) -> bool:
     return _passes(lambda path: _item_value(item, path), element)
 
 
+def sent_since(element: etree._Element) -> datetime | None:
+    """The moment before which nothing that passes was sent, when the expression names one."""
+    match etree.QName(element).localname:
+        case "Restriction" | "And":
+            named = [moment for part in element if (moment := sent_since(part)) is not None]
+            return max(named, default=None)
+        case "IsGreaterThan" | "IsGreaterThanOrEqualTo" if element[0].get("FieldURI") == "item:DateTimeSent":
+            constant = element.find(f"{T}FieldURIOrConstant/{T}Constant")
+            return None if constant is None else _moment(constant.get("Value", ""))
+    return None
+
+
 def folder_matches(folder: Folder, children: int, element: etree._Element) -> bool:
     """Whether a folder with so many subfolders passes. Raises as `matches`."""
     return _passes(lambda path: _folder_value(folder, children, path), element)
