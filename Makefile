@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test lint unit lock campaign bench clean
+.PHONY: demo test lint unit kerberos lock campaign bench clean
 
 $(READY): pyproject.toml requirements-dev.lock
 	$(PYTHON) -m venv $(VENV)
@@ -17,6 +17,10 @@ demo: $(READY)
 
 test: lint unit
 
+# What the tests of Kerberos need beside the rest: compiles gssapi, with gcc and libkrb5-dev. Else they are skipped.
+kerberos: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-kerberos.lock
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -26,12 +30,15 @@ lint: $(READY)
 unit: $(READY)
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
-# Long runs: more examples, bigger municipalities. Not part of `make test`.
+# Long runs in which chance decides, and the properties at length. Not part of `make test`; ARGS=--short is a
+# slice of it, without the properties. See tests/campaign/README.md.
 campaign: $(READY)
-	HYPOTHESIS_PROFILE=campaign $(BIN)/pytest tests/property $(ARGS)
+	$(BIN)/python -m tests.campaign $(ARGS)
+	$(if $(ARGS),,HYPOTHESIS_PROFILE=campaign $(BIN)/pytest tests/property)
 
 bench: $(READY)
-	$(BIN)/python tests/bench/bench_sweep.py
+	$(BIN)/python -m tests.bench.bench_exchange $(ARGS)
+	$(BIN)/python -m tests.bench.bench_memory
 	$(BIN)/python tests/bench/bench_store.py
 
 # Exact versions of everything, for every platform, without the address of any registry.
@@ -40,6 +47,9 @@ lock: $(READY)
 	  --no-emit-find-links --no-header --no-annotate --no-config --extra postgres pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate --no-config --extra dev --extra build pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate --no-config --extra postgres --extra kerberos \
+	  --constraint requirements.lock pyproject.toml -o requirements-kerberos.lock
 
 clean:
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .hypothesis build dist

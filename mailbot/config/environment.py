@@ -10,6 +10,9 @@ from mailbot.config.settings import Settings
 
 PATHS: Mapping[str, tuple[str, str]] = {
     "MAILBOT_EXCHANGE_PASSWORD_FILE": ("exchange", "password_file"),
+    "MAILBOT_EXCHANGE_KEYTAB_FILE": ("exchange", "keytab_file"),
+    "MAILBOT_EXCHANGE_CERTIFICATE_FILE": ("exchange", "certificate_file"),
+    "MAILBOT_EXCHANGE_PROXY_PASSWORD_FILE": ("exchange", "proxy_password_file"),
     "MAILBOT_EXCHANGE_CA_FILE": ("exchange", "ca_file"),
     "MAILBOT_EXCHANGE_ACCESS_EXPORT": ("exchange", "access_export"),
     "MAILBOT_PEOPLE_FILE": ("people", "file"),

@@ -1,7 +1,9 @@
 """Whether the files that settings name can be used, before anything that needs them starts."""
 
+import importlib
 import os
 import ssl
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ def check_files(raw: Mapping[str, Any], folder: Path, shown: str) -> list[Proble
     so that a mistake in another key does not hide these."""
     checks: tuple[tuple[str, str, str, Callable[[Path], Wrong | None]], ...] = (
         ("exchange", "ca_file", "a PEM file with certificates", _certificates),
+        ("exchange", "keytab_file", "a keytab that only mailbot can read", _keytab),
+        ("exchange", "certificate_file", "a PEM file with a certificate and its key", _key_pair),
         ("operator", "status_file", "a file that can be written", _writable),
         ("operator", "log_file", "a file that can be written", _writable),
     )
@@ -30,6 +34,26 @@ def check_files(raw: Mapping[str, Any], folder: Path, shown: str) -> list[Proble
     return problems
 
 
+EXTRAS = {"kerberos": "gssapi", "modern": "msal"}
+"""The module that a way of signing in needs; the extra has the name of the way."""
+
+
+def missing_extra(raw: Mapping[str, Any], shown: str) -> list[Problem]:
+    """A way of signing in whose packages are not installed, or cannot be loaded."""
+    table = raw.get("exchange")
+    auth = table.get("auth") if isinstance(table, Mapping) else None
+    if not isinstance(auth, str) or auth not in EXTRAS:
+        return []
+    try:
+        importlib.import_module(EXTRAS[auth])
+    except ImportError:
+        mend = f"pip install 'mailbot[{auth}]' where mailbot runs; see deploy/exchange/sign-in.md"
+        return [
+            Problem(shown, "exchange.auth", f"the extra `{auth}` beside this value", "no such extra", mend)
+        ]
+    return []
+
+
 def _writable(file: Path) -> Wrong | None:
     if os.path.isdir(file):  # noqa: PTH112 - unlike Path.is_dir, never raises
         return f"a folder at {file}", "name a file in it"
@@ -37,6 +61,39 @@ def _writable(file: Path) -> Wrong | None:
         return f"no folder at {file.parent}", "make that folder, or name a file in another one"
     if not os.access(file if os.path.exists(file) else file.parent, os.W_OK):  # noqa: PTH110
         return f"no right to write {file}", "give mailbot the right, or name a file in another folder"
+    return None
+
+
+def _secret(file: Path) -> tuple[bytes, Wrong | None]:
+    """The content of a file with a key in it, and what is wrong with who may read it."""
+    try:
+        mode = file.stat().st_mode
+        content = file.read_bytes()
+    except FileNotFoundError:
+        return b"", (f"no file at {file}", "put it there, with mode 600")
+    except OSError:
+        return b"", (f"a file that cannot be read at {file}", "give mailbot the right to read it")
+    if os.name == "posix" and mode & (stat.S_IROTH | stat.S_IWOTH):
+        return content, ("a file that every user of this machine can read", "chmod 600 on that file")
+    return content, None
+
+
+def _keytab(file: Path) -> Wrong | None:
+    """MIT's format of keytabs begins with 5 and its version, 2."""
+    content, wrong = _secret(file)
+    if wrong is None and (not content.startswith(b"\x05\x02") or len(content) < 10):
+        return f"no keytab in {file}", "make one with ktpass or ktutil; see deploy/exchange/sign-in.md"
+    return wrong
+
+
+def _key_pair(file: Path) -> Wrong | None:
+    _, wrong = _secret(file)
+    if wrong is not None:
+        return wrong
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(file, password=lambda: b"")
+    except (OSError, ValueError):  # ssl.SSLError is an OSError
+        return f"no certificate with its key in {file}", "save both as PEM, the key without a password"
     return None
 
 

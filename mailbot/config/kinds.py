@@ -88,6 +88,58 @@ def _account(value: str) -> str:
     return value
 
 
+_HOST = re.compile(
+    r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
+_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}")
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def _proxy(value: str) -> str:
+    parts = _split(value)
+    if parts.username or parts.password:
+        raise refusal(
+            "a proxy's address without an account in it",
+            "move the account to exchange.proxy_username and the password to a file",
+            "an address with an account in it",
+        )
+    rest = (parts.path.strip("/"), parts.query, parts.fragment)
+    if parts.scheme != "http" or not parts.hostname or not parts.port or any(rest):
+        raise refusal(
+            "http://HOST:PORT", "write the address of the proxy so; the sign-in is encrypted inside it"
+        )
+    if not value.isprintable() or " " in value:
+        raise refusal("http://HOST:PORT", "correct the address of the proxy")
+    return value
+
+
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise refusal(
+            "a host name such as mail.voorbeeld.example",
+            "write the host alone, without HTTP/ and without a port",
+        )
+    return value
+
+
+def _tenant(value: str) -> str:
+    if not _TENANT.fullmatch(value):
+        raise refusal("a tenant such as voorbeeld.example, or its id", "copy it from Entra")
+    return value
+
+
+def _guid(value: str) -> str:
+    if not _GUID.fullmatch(value):
+        raise refusal("an id such as 01234567-89ab-cdef-0123-456789abcdef", "copy it from Entra")
+    return value
+
+
+def is_principal(text: str) -> bool:
+    """Whether this is an account as Kerberos names it: name@REALM."""
+    name, at, realm = text.partition("@")
+    return bool(name and at and _HOST.fullmatch(realm)) and not any(c in name for c in "\\/ ")
+
+
 def is_path(text: str) -> bool:
     """Whether a path can be looked for at all: no control characters, and no home folder of nobody."""
     try:
@@ -125,6 +177,10 @@ def _database(value: str) -> str:
 
 Account = Annotated[Line, AfterValidator(_account)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
+ProxyAddress = Annotated[str, AfterValidator(_proxy)]
+HostName = Annotated[str, AfterValidator(_host)]
+Tenant = Annotated[str, AfterValidator(_tenant)]
+Guid = Annotated[str, AfterValidator(_guid)]
 Database = Annotated[str, AfterValidator(_database)]
 FilePath = Annotated[Path, AfterValidator(_path)]
 ClockTime = Annotated[time, BeforeValidator(_clock)]

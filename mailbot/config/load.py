@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from mailbot.config.calendar import read_calendar
 from mailbot.config.domains import foreign_addresses, read_domains
 from mailbot.config.environment import absolute, absolute_url, lay_over, misplaced, named_path
-from mailbot.config.files import check_files
+from mailbot.config.files import check_files, missing_extra
 from mailbot.config.problems import Problem, report
 from mailbot.config.secrets import Secrets, read_secrets, read_store_password
 from mailbot.config.settings import QUOTABLE, Settings, Store
@@ -78,9 +78,11 @@ def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None,
         named_path(raw, "store", "password_file", folder),
         env,
         "mailbot.toml",
+        named_path(raw, "exchange", "proxy_password_file", folder),
     )
     problems += more
     problems += check_files(raw, folder, "mailbot.toml") if raw else []
+    problems += missing_extra(raw, "mailbot.toml")
     domains_file = named_path(raw, "people", "accepted_domains", folder)
     if settings and domains_file:
         domains, _told_with_the_people_file = read_domains(domains_file, domains_file.name)

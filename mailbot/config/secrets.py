@@ -16,26 +16,32 @@ _LONGEST = 1024
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """`store_password` is None when the settings name no file for it."""
+    """Each is None when the settings name no file for it."""
 
-    exchange_password: SecretStr = field(repr=False)
+    exchange_password: SecretStr | None = field(repr=False)
     store_password: SecretStr | None = field(repr=False)
+    proxy_password: SecretStr | None = field(default=None, repr=False)
 
 
 def read_secrets(
-    exchange_file: Path | None, store_file: Path | None, env: Mapping[str, str], shown: str
+    exchange_file: Path | None,
+    store_file: Path | None,
+    env: Mapping[str, str],
+    shown: str,
+    proxy_file: Path | None = None,
 ) -> tuple[Secrets | None, list[Problem]]:
-    """Both secrets, or what is wrong with their files (absolute paths; None where the settings name none)."""
-    exchange = store = None
+    """All secrets, or what is wrong with their files (absolute paths; None where the settings name none)."""
+    read: list[SecretStr | None] = []
     problems: list[Problem] = []
-    if exchange_file is not None:
-        exchange, problems = _read(exchange_file, env, shown, "exchange.password_file")
-    if store_file is not None:
-        store, more = _read(store_file, env, shown, "store.password_file")
+    for file, where in (
+        (exchange_file, "exchange.password_file"),
+        (store_file, "store.password_file"),
+        (proxy_file, "exchange.proxy_password_file"),
+    ):
+        secret, more = (None, []) if file is None else _read(file, env, shown, where)
+        read.append(secret)
         problems += more
-    if exchange is None or problems:
-        return None, problems
-    return Secrets(exchange, store), []
+    return (None, problems) if problems else (Secrets(*read), [])
 
 
 def read_store_password(

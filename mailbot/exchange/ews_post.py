@@ -2,15 +2,17 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
-from mailbot.exchange.ews import letter_calls
+from mailbot.exchange.ews import advice, letter_calls
 from mailbot.exchange.ews.breaker import Breaker
-from mailbot.exchange.ews.connection import Line, Server
+from mailbot.exchange.ews.calls import TOO_LONG
+from mailbot.exchange.ews.connection import Line, Server, at_once
 from mailbot.exchange.ews.letter_calls import Found
-from mailbot.exchange.ews.trouble import TRANSIENT, EwsTrouble
+from mailbot.exchange.ews.trouble import RESTING, TRANSIENT, EwsTrouble, Scope, scope_of
 from mailbot.exchange.ews.watchdog import Watchdog
 from mailbot.exchange.throttling import budget_of
 from mailbot.model.errors import SignInRefused, Unreachable
@@ -30,8 +32,8 @@ PAUSE = 2.0
 SOON = 0.1
 """Seconds before another look after any other trouble that passes; longer with every try."""
 
-PAGES = 20
-"""Pages of our letters in one folder that are looked through, of 1000 letters each."""
+PAGES = 80
+"""Pages of our letters in one folder that are looked through, of 250 letters each."""
 
 REFUSALS = frozenset(
     {
@@ -39,9 +41,10 @@ REFUSALS = frozenset(
         "ErrorNoRespondingCASInDestinationSite",
         "ErrorMessageSizeExceeded",
         "ErrorInvalidSmtpAddress",
+        TOO_LONG,
     }
 )
-"""Codes that say no for good to this one letter."""
+"""Codes that say no for good to this one letter; the last one is our own."""
 
 
 class EwsPost:
@@ -59,6 +62,7 @@ class EwsPost:
         self._breaker = breaker
         self._budget = budget_of(server.endpoint)
         self._closed = threading.Event()
+        self._line.turn = self._turn
 
     def prepare(self, mail: Mail) -> str:
         return self._ask(partial(letter_calls.create_draft, self._box, mail))
@@ -109,6 +113,7 @@ class EwsPost:
         self._closed.set()
         self._watchdog.close()
         self._line.close()
+        self._line.turn = at_once
 
     def _all(self, folder: str) -> tuple[list[Found], bool]:
         """All letters of ours in a folder, and whether these are really all."""
@@ -134,25 +139,41 @@ class EwsPost:
         """Raises SignInRefused, PostRefused or Unreachable. Only what may be repeated has several tries."""
         for attempt in range(1, tries + 1):
             self._breaker.check()
-            deadline = time.monotonic() + self._server.request_deadline
-            if not self._budget.wait(deadline, self._closed):
-                raise Unreachable("Exchange asked for rest; letters wait for the next delivery")
+            since = time.monotonic()
             try:
-                return call(deadline)
+                return call(since + self._server.request_deadline)
             except EwsTrouble as trouble:
-                error = self._error(trouble)
-                if trouble.reason not in TRANSIENT or attempt == tries:
+                error = self._error(trouble, since)
+                if trouble.reason not in TRANSIENT or trouble.code == RESTING or attempt == tries:
                     raise error from None
             self._closed.wait(SOON * attempt)
         raise Unreachable("Exchange was not asked")
 
-    def _error(self, trouble: EwsTrouble) -> Exception:
-        """What the caller can act on; throttling also makes everybody rest."""
+    @contextmanager
+    def _turn(self, _ours: bool, deadline: float) -> Iterator[None]:
+        """Each request takes a place in the budget. The service's own mailbox is we, in whose name ever."""
+        place = self._budget.enter(True, deadline, self._closed, self._server.request_deadline)
+        if place is None:
+            raise EwsTrouble(Reason.THROTTLED, RESTING)
+        try:
+            yield
+        finally:
+            self._budget.leave(place)
+
+    def _error(self, trouble: EwsTrouble, since: float) -> Exception:
+        """What the caller can act on; throttling also makes others rest."""
         if trouble.reason is Reason.SIGN_IN_REFUSED:
             self._breaker.refused()
-            return SignInRefused(f"Exchange refused the service account ({trouble.code})")
+            why = advice.refused(self._server.auth, trouble.code)
+            return SignInRefused(f"Exchange refused the service account ({trouble.code}): {why}.")
         if trouble.code in REFUSALS:
             return PostRefused(trouble.code)
+        if trouble.code == RESTING:
+            return Unreachable("Exchange asked for rest; letters wait for the next delivery")
         if trouble.reason is Reason.THROTTLED:
-            self._budget.back_off(trouble.rest or PAUSE)
+            ours = scope_of(trouble, True, self._server.impersonate) is Scope.OURSELVES
+            self._budget.back_off(trouble.rest or PAUSE, ours=ours, since=since)
+        mend = advice.unreached(trouble.code)
+        if mend is not None:
+            return Unreachable(f"Exchange cannot be reached ({trouble.code}): {mend}.")
         return Unreachable(f"Exchange did not carry out a request for the post ({trouble.code})")

@@ -116,6 +116,9 @@ class ExportedFacts:
     def requests(self) -> Mapping[str, int]:
         return self._inner.requests()
 
+    def hung(self) -> bool:
+        return self._inner.hung()
+
     def close(self) -> None:
         self._inner.close()
 

@@ -22,7 +22,7 @@ from exchangelib.services import common
 from mailbot.exchange import ews
 from mailbot.exchange.ews import calls, connection
 
-OURS = {"ca_file"}
+OURS = {"line"}
 """Names that our classes add and exchangelib need not know."""
 
 

@@ -15,8 +15,11 @@ from zoneinfo import ZoneInfo
 
 from mailbot.exchange.ews.breaker import Breaker
 from mailbot.exchange.ews.connection import Server
+from mailbot.exchange.ews.kerberos import Keytab
+from mailbot.exchange.ews.modern_auth import App
 from mailbot.exchange.ews.road import EwsRoad
 from mailbot.exchange.ews.visit import Limits
+from mailbot.exchange.ews.wire import Proxy
 from mailbot.exchange.ews_post import EwsPost
 from mailbot.model.clock import Clock, SetClock
 from mailbot.model.facts import Known, MailboxFacts, Reason, Unknown
@@ -29,7 +32,7 @@ from mailbot.model.needs import (
     Need,
     WorkingHours,
 )
-from mailbot.ports import Exchange, Post, Target
+from mailbot.ports import Bookmarks, Exchange, Post, Target
 from mailbot.simulator import SimulatorServer, Town
 from mailbot.simulator.mailboxes import Mailbox
 
@@ -75,8 +78,12 @@ class Terms:
     run_deadline: float = 120.0
     endpoint: str | None = None
     ca_file: Path | None = None
+    keytab: Keytab | None = None
+    app: App | None = None
+    proxy: Proxy | None = None
     memory: Memory = field(default_factory=Memory)
     clock: SetClock = field(default_factory=lambda: SetClock(NOW))
+    bookmarks: Bookmarks | None = None
 
 
 class Kit(Protocol):
@@ -104,7 +111,8 @@ class EwsKit:
         limits = Limits(terms.workers, terms.mailbox_deadline, terms.run_deadline)
         breaker = terms.memory.breaker(terms.clock)
         sender = Address(server.town.sender)
-        return EwsRoad(_server(server, terms), limits, AMSTERDAM, terms.clock, breaker, sender)
+        served, marks = _server(server, terms), terms.bookmarks
+        return EwsRoad(served, limits, AMSTERDAM, terms.clock, breaker, sender, bookmarks=marks)
 
     def post(self, server: SimulatorServer, terms: Terms) -> EwsPost:
         breaker = terms.memory.breaker(terms.clock)
@@ -120,6 +128,9 @@ def _server(server: SimulatorServer, terms: Terms) -> Server:
         impersonate=terms.impersonate,
         ca_file=terms.ca_file,
         request_deadline=terms.request_deadline,
+        keytab=terms.keytab,
+        app=terms.app,
+        proxy=terms.proxy,
     )
 
 

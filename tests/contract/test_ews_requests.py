@@ -12,7 +12,7 @@ from exchangelib.services.common import EWSAccountService, EWSService
 from lxml import etree
 from requests import PreparedRequest, Response
 
-from mailbot.exchange.ews import access_calls, calls, connection
+from mailbot.exchange.ews import access_calls, calls, wire
 from mailbot.model.ids import Address, LetterId, ObjectGuid
 from mailbot.ports import Exchange, Post, Target
 from mailbot.simulator import SimulatorServer, Town
@@ -46,13 +46,13 @@ def contents(server: SimulatorServer) -> list[bytes]:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[PreparedRequest]:
     """Every HTTP request as it went out, the rounds of NTLM included."""
     heard: list[PreparedRequest] = []
-    send_one = connection._Adapter.send
+    send_one = wire.Adapter.send
 
-    def tapped(self: connection._Adapter, request: PreparedRequest, **options: Any) -> Response:
+    def tapped(self: wire.Adapter, request: PreparedRequest, **options: Any) -> Response:
         heard.append(request.copy())
         return send_one(self, request, **options)
 
-    monkeypatch.setattr(connection._Adapter, "send", tapped)
+    monkeypatch.setattr(wire.Adapter, "send", tapped)
     return heard
 
 

@@ -11,7 +11,6 @@ import requests
 
 from mailbot.exchange.ews.connection import Line, Server, rest_asked
 from mailbot.exchange.ews.watchdog import Watchdog
-from mailbot.exchange.throttling import LONGEST_REST, Budget, budget_of
 from mailbot.model.errors import Unreachable
 from mailbot.model.facts import Reason
 from mailbot.simulator import SimulatorServer
@@ -244,42 +243,6 @@ class TestWatchdog:
 
     def test_cutting_a_line_without_a_connection_does_nothing(self, watchdog: Watchdog) -> None:
         Line(Server("http://127.0.0.1:9/", "basic", "x", "y", impersonate=True), watchdog).cut()
-
-
-class TestBudget:
-    def test_it_waits_for_the_rest_to_end(self) -> None:
-        budget, stop = Budget(), threading.Event()
-        budget.back_off(0.1)
-        before = time.monotonic()
-        assert budget.wait(before + 30, stop)
-        assert time.monotonic() - before >= 0.1
-
-    def test_a_rest_past_the_deadline_is_not_waited_for(self) -> None:
-        budget = Budget()
-        budget.back_off(3000)
-        assert not budget.wait(time.monotonic() + 1, threading.Event())
-
-    def test_a_shorter_rest_does_not_shorten_a_longer_one(self) -> None:
-        budget = Budget()
-        budget.back_off(3000)
-        budget.back_off(0.01)
-        assert not budget.wait(time.monotonic() + 1, threading.Event())
-
-    def test_an_absurd_rest_ends_after_an_hour(self) -> None:
-        budget = Budget()
-        budget.back_off(float("inf"))
-        assert budget._left() <= LONGEST_REST
-
-    def test_whoever_stops_does_not_wait(self) -> None:
-        budget, stop = Budget(), threading.Event()
-        budget.back_off(3000)
-        stop.set()
-        assert not budget.wait(time.monotonic() + 9999, stop)
-        budget.sit_out(time.monotonic() + 9999, stop)
-
-    def test_one_for_each_endpoint(self) -> None:
-        assert budget_of("https://a.example/") is budget_of("https://a.example/")
-        assert budget_of("https://a.example/") is not budget_of("https://b.example/")
 
 
 @pytest.mark.parametrize(

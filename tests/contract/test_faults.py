@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mailbot.exchange.ews import visit
+from mailbot.exchange.ews import in_bulk
 from mailbot.model.facts import Known, Reason
 from mailbot.model.needs import Need
 from mailbot.ports import Exchange
@@ -229,7 +229,7 @@ def test_looking_for_one_culprit_ends_where_everybody_fails(
         facts = read(road, staff(town), [ABSENCES])
         assert {reason(found, ABSENCES) for found in facts.values()} == {Reason.SERVER_FAILED}
         batches = 3
-        assert len(asked(down, "GetUserAvailability")) <= batches * visit.TRIES + visit.SPLITS
+        assert len(asked(down, "GetUserAvailability")) <= batches * in_bulk.TRIES + in_bulk.SPLITS
 
 
 def test_two_bad_mailboxes_of_fifty_are_both_found(open_road: OpenRoad) -> None:
@@ -297,50 +297,74 @@ class TestThrottling:
         facts = read(road, people)
         assert {why for found in facts.values() for why in values(found).values()} == {Reason.THROTTLED}
 
-    @pytest.mark.parametrize(("kind", "seconds"), [(FaultKind.BUSY_503, 1.0), (FaultKind.SERVER_BUSY, 0.6)])
-    def test_the_time_that_the_server_asks_for_is_kept(
+    def test_the_time_that_the_endpoint_asks_for_is_kept_by_all(
         self,
         open_road: OpenRoad,
         server: SimulatorServer,
         people: list[Mailbox],
-        kind: FaultKind,
-        seconds: float,
-        heard: Callable[[], list[float]],
+        heard: Callable[[], list[tuple[float, bytes]]],
     ) -> None:
-        """Retry-After in seconds, BackOffMilliseconds in thousandths of one."""
-        server.faults.add(Fault(kind, "FindFolder", nth=2, count=1, seconds=seconds))
+        """Retry-After, in seconds."""
+        server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", nth=2, count=1, seconds=1))
         facts = read(open_road(workers=1), people[:3], [SIZE])
         assert all(found.was_read for found in facts.values())
-        _probe, _first, throttled, after, _last = heard()
-        assert after - throttled >= seconds * 0.95
+        _probe, _first, throttled, after, _last = (moment for moment, _ in heard())
+        assert after - throttled >= 0.95
 
-    def test_a_rest_that_outlasts_a_mailbox_is_kept_and_the_next_ones_wait_for_it(
+    def test_the_time_that_a_mailbox_asks_for_is_kept_by_who_comes_back_to_it(
+        self,
+        open_road: OpenRoad,
+        server: SimulatorServer,
+        people: list[Mailbox],
+        heard: Callable[[], list[tuple[float, bytes]]],
+    ) -> None:
+        """BackOffMilliseconds. Whoever is next is visited meanwhile."""
+        unlucky = people[1]
+        server.faults.add(Fault(FaultKind.SERVER_BUSY, "FindFolder", unlucky.address, count=1, seconds=0.6))
+        facts = read(open_road(workers=1), people[:3], [SIZE])
+        assert all(found.was_read for found in facts.values())
+        visits = [(moment, content) for moment, content in heard() if b"FindFolder" in content]
+        about = [moment for moment, content in visits if unlucky.address.encode() in content]
+        assert about[1] - about[0] >= 0.6 * 0.95
+        assert about[1] == visits[-1][0], "the others did not wait for it"
+
+    def test_a_rest_that_outlasts_the_time_of_a_mailbox_costs_nobody_a_fact(
         self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
     ) -> None:
-        """Not one request more, and whoever comes after the rest is read as ever."""
-        server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", count=1, seconds=1))
-        facts = read(open_road(workers=1, request_deadline=0.3, mailbox_deadline=0.3), people, [SIZE])
+        """Not one request is made in it, and the time of a mailbox counts while it is worked on."""
+        server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", count=1, seconds=3))
+        road = open_road(workers=1, request_deadline=2, mailbox_deadline=2)
+        facts = read(road, people, [SIZE])
+        assert all(found.was_read for found in facts.values())
+        assert len(asked(server, "FindFolder")) == 1 + len(people)
+
+    def test_a_rest_that_outlasts_the_run_ends_it_at_once(
+        self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
+    ) -> None:
+        """Who was asked was throttled; the others were not visited. Nobody sits out an hour for nothing: the
+        run would have gone on for another ten minutes."""
+        server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", nth=2, seconds=3000))
+        facts = read(open_road(workers=1, run_deadline=600), people, [SIZE])
         told = [values(found)["mailbox size"] for found in facts.values()]
-        throttled = [value for value in told if value is Reason.THROTTLED]
-        assert 1 <= len(throttled) < len(told)
-        assert len(asked(server, "FindFolder")) == 1 + len(told) - len(throttled)
+        assert sum(not isinstance(value, Reason) for value in told) == 1
+        assert told.count(Reason.THROTTLED) == 1
+        assert told.count(Reason.NOT_VISITED) == len(people) - 2
+        assert len(asked(server, "FindFolder")) == 2
 
     def test_all_workers_of_all_runs_rest(
         self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
     ) -> None:
-        server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", count=1, seconds=60))
-        road = open_road(workers=1, request_deadline=0.2, mailbox_deadline=0.2)
-        read(road, people[:1], [SIZE])
+        server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", count=1, seconds=3000))
+        read(open_road(workers=1), people[:1], [SIZE])
         server.log.clear()
-        other = open_road(workers=4, request_deadline=0.2, mailbox_deadline=0.2)
-        facts = read(other, people[:4], [SIZE, REPLY])
-        assert {why for found in facts.values() for why in values(found).values()} == {Reason.THROTTLED}
+        facts = read(open_road(workers=4), people[:4], [SIZE, REPLY])
+        assert {why for found in facts.values() for why in values(found).values()} == {Reason.NOT_VISITED}
         assert server.access_log() == []
 
     @pytest.fixture
-    def heard(self, server: SimulatorServer) -> Iterator[Callable[[], list[float]]]:
-        """When requests reached the server, in seconds."""
-        moments: list[float] = []
-        listen(server, lambda _content: moments.append(time.monotonic()))
-        yield lambda: moments
+    def heard(self, server: SimulatorServer) -> Iterator[Callable[[], list[tuple[float, bytes]]]]:
+        """Which requests reached the server, and when, in seconds."""
+        requests: list[tuple[float, bytes]] = []
+        listen(server, lambda content: requests.append((time.monotonic(), content)))
+        yield lambda: requests
         del server.answer_ews

@@ -260,7 +260,7 @@ class TestTidying:
     def test_a_copy_behind_many_others_is_found(
         self, post: Post, town: Town, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(calls, "PAGE", 2)
+        monkeypatch.setattr(calls, "FILTERED_PAGE", 2)
         for number in range(5):
             send(post, letter(town, key=f"brief-{number}"))
         assert post.left_over() == 5
@@ -443,7 +443,7 @@ class TestThrottling:
         self, open_road: OpenRoad, open_post: OpenPost, server: SimulatorServer, town: Town, somebody: Mailbox
     ) -> None:
         server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", seconds=30))
-        one(open_road(request_deadline=0.3, mailbox_deadline=0.3), somebody, SIZE)
+        one(open_road(run_deadline=20), somebody, SIZE)
         server.log.clear()
         with pytest.raises(Unreachable, match="rest"):
             open_post(request_deadline=0.3).prepare(letter(town))

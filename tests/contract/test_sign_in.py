@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import requests
 
-from mailbot.exchange.ews.connection import LineProtocol
+from mailbot.exchange.ews.connection import LineProtocol, credentials_sent
 from mailbot.model.clock import SetClock
 from mailbot.model.errors import SignInRefused, Unreachable
 from mailbot.model.facts import Reason
@@ -319,6 +320,28 @@ class TestRights:
     ) -> None:
         road = open_road(serve(), impersonate=False)
         assert one(road, somebody, SIZE) is Reason.ACCESS_DENIED
+
+
+@pytest.mark.parametrize(
+    ("header", "sent"),
+    [
+        ("Basic dXNlcjpwYXNz", True),
+        ("Bearer token", True),
+        ("NTLM TlRMTVNTUAABAAAA", False),
+        ("NTLM TlRMTVNTUAADAAAA", True),
+        ("Negotiate TlRMTVNTUAABAAAA", False),
+        ("Negotiate TlRMTVNTUAADAAAA", True),
+        ("Negotiate YIIDFQYGKwYBBQUC", True),
+        ("Negotiate", False),
+        ("NTLM", False),
+        ("", False),
+    ],
+)
+def test_what_counts_as_credentials_that_were_shown(header: str, sent: bool) -> None:
+    """A 401 after these is a refusal; before them it is an invitation."""
+    response = requests.Response()
+    response.request = requests.Request("POST", "http://127.0.0.1/", {"Authorization": header}).prepare()
+    assert credentials_sent(response) is sent
 
 
 def test_an_answer_in_the_name_of_another_version_changes_nothing(

@@ -28,18 +28,23 @@ class Authority:
     chain_file: Path
 
 
-def authority(folder: Path, name: str) -> Authority:
+def authority(folder: Path, name: str, years: tuple[int, int] = (2020, 2090)) -> Authority:
+    """`years` are those of the chain's own certificate, from and until."""
     folder.mkdir()
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"CA van {name}")])
     own_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.voorbeeld.example")])
     start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
     end = datetime.datetime(2090, 1, 1, tzinfo=datetime.UTC)
+    own_start, own_end = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in years)
 
     def certificate(
-        subject: x509.Name, public: ec.EllipticCurvePublicKey, *extensions: tuple[x509.ExtensionType, bool]
+        subject: x509.Name,
+        public: ec.EllipticCurvePublicKey,
+        *extensions: tuple[x509.ExtensionType, bool],
+        valid: tuple[datetime.datetime, datetime.datetime] = (start, end),
     ) -> x509.Certificate:
-        builder = x509.CertificateBuilder(ca_name, subject, public, x509.random_serial_number(), start, end)
+        builder = x509.CertificateBuilder(ca_name, subject, public, x509.random_serial_number(), *valid)
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical)
         return builder.sign(ca_key, hashes.SHA256())
@@ -57,6 +62,7 @@ def authority(folder: Path, name: str) -> Authority:
         key.public_key(),
         (x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))]), False),
         (x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), False),
+        valid=(own_start, own_end),
     )
     pem = serialization.Encoding.PEM
     made = Authority(folder / "ca.pem", folder / "chain.pem")

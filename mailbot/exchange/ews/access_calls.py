@@ -8,13 +8,23 @@ from typing import Any
 
 from exchangelib.services import FindFolder, GetDelegate, GetFolder, GetUserConfiguration
 
-from mailbot.exchange.ews.calls import Element, M, Raw, T, _ask, checked, distinguished, el, only
+from mailbot.exchange.ews.calls import (
+    FILTERED_PAGE,
+    Element,
+    M,
+    Raw,
+    T,
+    _ask,
+    checked,
+    distinguished,
+    el,
+    only,
+)
 from mailbot.exchange.ews.connection import Box
 from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.model.facts import Reason
 
-PAGE = 500
-PAGES = 20
+PAGES = 40
 """Nobody has ten thousand folders with a private name: then the server repeats itself."""
 
 CHUNK = 50
@@ -87,7 +97,12 @@ def folders_named(box: Box, words: Sequence[str], deadline: float) -> list[str]:
         payload = el(
             "m:FindFolder",
             el("m:FolderShape", el("t:BaseShape", text="IdOnly")),
-            el("m:IndexedPageFolderView", MaxEntriesReturned=PAGE, Offset=offset, BasePoint="Beginning"),
+            el(
+                "m:IndexedPageFolderView",
+                MaxEntriesReturned=FILTERED_PAGE,
+                Offset=offset,
+                BasePoint="Beginning",
+            ),
             el("m:Restriction", any_of([contains("folder:DisplayName", word) for word in words])),
             el("m:ParentFolderIds", distinguished(box, "msgfolderroot")),
             Traversal="Deep",
@@ -143,7 +158,10 @@ def delegates(box: Box, deadline: float) -> list[Element]:
         el("m:Mailbox", el("t:EmailAddress", text=box.primary_smtp_address)),
         IncludePermissions=True,
     )
-    (answer,) = _ask(_GetDelegate(account=box), box.line, payload, deadline)
+    answers = _ask(_GetDelegate(account=box), box.line, payload, deadline)
+    if len(answers) != 1:
+        raise EwsTrouble(Reason.ANSWER_BROKEN, "count")
+    (answer,) = answers
     each = answer.findall(f"{M}ResponseMessages/{M}DelegateUserResponseMessageType")
     try:
         checked(answer)

@@ -33,7 +33,7 @@ class Breaker:
         if refused is not None and now < refused + REST:
             raise SignInRefused(
                 "Exchange refused the service account less than 30 minutes ago; not tried again, so that the "
-                "account is not locked. Check its password, then run: mailbot doctor"
+                "account is not locked. To mend it and try at once: mailbot doctor"
             )
 
     def refused(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import requests
 import spnego.exceptions
+import structlog
 import urllib3.exceptions
 from exchangelib.errors import EWSError
 from exchangelib.services import FindFolder, GetFolder, GetInboxRules, GetUserAvailability, GetUserOofSettings
@@ -22,9 +23,22 @@ from mailbot.exchange.ews.connection import Box, Line
 from mailbot.exchange.ews.trouble import SPEECHLESS, EwsTrouble, HttpTrouble, from_code, from_exception
 from mailbot.model.facts import Reason
 
+log = structlog.get_logger(__name__)
+
 Element = etree._Element
 M, T = f"{{{MNS}}}", f"{{{TNS}}}"
 PAGE = 1000
+FILTERED_PAGE = 250
+"""Entries that a server gives at once, and those that it gives when the question has a condition (article
+"EWS throttling in Exchange", EWSFindCountLimit)."""
+
+LARGEST = 64 * 1024
+"""Bytes of a request, its SOAP envelope included. Some servers answer HTTP 400 on a kept connection to
+anything larger; nothing that we ask has to be."""
+
+TOO_LONG = "request_too_long"
+"""Stands in the place of a response code for a request that was not sent, being longer than that."""
+
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -84,7 +98,15 @@ class _Availability(Raw, GetUserAvailability):  # type: ignore[misc]
 
 
 def _ask(service: Any, line: Line, payload: Element, deadline: float) -> list[Element]:
-    """Send one request. Raises EwsTrouble for whatever keeps the answer from being one."""
+    """Send one request. Raises EwsTrouble for whatever keeps the answer from being one, and for a request
+    that is longer than LARGEST, which is not sent."""
+    _write(service, payload)
+    ours = not getattr(getattr(service, "account", None), "impersonates", False)
+    with line.turn(ours, deadline):
+        return _send(service, line, payload, deadline)
+
+
+def _send(service: Any, line: Line, payload: Element, deadline: float) -> list[Element]:
     until = min(deadline, time.monotonic() + line.server.request_deadline)
     left = until - time.monotonic()
     if left <= 0:
@@ -98,6 +120,21 @@ def _ask(service: Any, line: Line, payload: Element, deadline: float) -> list[El
         trouble = EwsTrouble(Reason.TIMED_OUT, "deadline") if late else from_exception(error)
     # out here it carries no context: that would keep the answer, and its connection, in memory
     raise trouble.with_traceback(None)
+
+
+def _write(service: Any, payload: Element) -> None:
+    """Write the request out before exchangelib takes a connection for it, which a refusal would cost."""
+    (version,) = service._api_versions_to_try()
+    written = service.wrap(content=payload, api_version=version)
+    if len(written) > LARGEST:
+        log.error(
+            "request not sent: it is longer than 64 KiB, which some servers refuse; shorten the lists of "
+            "words or the letter that it carries",
+            operation=service.SERVICE_NAME,
+            bytes=len(written),
+        )
+        raise EwsTrouble(Reason.RULE_FAILED, TOO_LONG)
+    service.wrap = lambda content, api_version=None: written
 
 
 TROUBLES = (

@@ -6,38 +6,52 @@ equal credentials. Retries are ours as well (its policy retries 401, which locks
 
 import logging
 import socket
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 import requests
-from exchangelib import BASIC, DELEGATE, IMPERSONATION, NTLM, UTC, Build, Configuration, Credentials, Version
+from exchangelib import (
+    BASIC,
+    DELEGATE,
+    IMPERSONATION,
+    NTLM,
+    UTC,
+    Build,
+    Configuration,
+    Credentials,
+    Version,
+)
 from exchangelib.account import Identity
 from exchangelib.protocol import FailFast, Protocol
+from exchangelib.transport import NOAUTH
 from exchangelib.util import is_xml
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from requests.auth import AuthBase
 
+from mailbot.exchange.ews.kerberos import KerberosAuth, Keytab, tickets_of
+from mailbot.exchange.ews.modern_auth import App, BearerAuth, tokens_of
 from mailbot.exchange.ews.trouble import HttpTrouble
 from mailbot.exchange.ews.watchdog import Watchdog
+from mailbot.exchange.ews.wire import Proxy, prepare, tapped_by
 
 USER_AGENT = "mailbot"
 
-# exchangelib logs whole requests and answers, with people's mail in them; spnego logs what signs us in
-for _name in ("exchangelib", "spnego"):
+# exchangelib logs whole requests and answers, with people's mail in them; the others log what signs us in
+for _name in ("exchangelib", "spnego", "msal"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
     logging.getLogger(_name).propagate = False
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where and how to sign in. `password` is never shown. `build` is major and minor, as in 15.2."""
+    """Where and how to sign in. `password` is never shown. `build` is major and minor, as in 15.2.
+
+    `auth` is basic or ntlm, with user name and password; kerberos, with `keytab`; or modern, with `app`.
+    """
 
     endpoint: str
     auth: str
@@ -47,6 +61,9 @@ class Server:
     build: tuple[int, int] = (15, 2)
     ca_file: Path | None = None
     request_deadline: float = 60.0
+    keytab: Keytab | None = None
+    app: App | None = None
+    proxy: Proxy | None = None
 
 
 class Strict(FailFast):  # type: ignore[misc]
@@ -75,85 +92,91 @@ def rest_asked(response: requests.Response) -> float | None:
 
 
 def credentials_sent(response: requests.Response) -> bool:
-    """Basic sends them at once; NTLM's third message (type 3) ends its handshake."""
+    """Basic and Bearer send them at once; NTLM's third message (type 3) ends its handshake, and any other
+    token of Negotiate is a ticket."""
     sent = response.request.headers.get("Authorization", "") if response.request is not None else ""
     sent = sent if isinstance(sent, str) else sent.decode("ascii", "replace")
     scheme, _, token = sent.partition(" ")
-    return scheme == "Basic" or (scheme in ("NTLM", "Negotiate") and token.startswith("TlRMTVNTUAADAAAA"))
+    match scheme:
+        case "Basic" | "Bearer":
+            return True
+        case "NTLM" | "Negotiate" if token.startswith(_NTLM):
+            return token.startswith(_NTLM_LAST)
+        case "Negotiate":
+            return bool(token)
+    return False
 
 
-_here = threading.local()
+_NTLM, _NTLM_LAST = "TlRMTVNTUAA", "TlRMTVNTUAADAAAA"
+"""How NTLM's messages begin in base64, and the third of them ([MS-NLMP] 2.2.1)."""
 
 
-class _Tapped:
-    """A connection that shows its socket to the line on whose behalf it was opened."""
-
-    sock: socket.socket | None
-
-    def connect(self) -> None:
-        super().connect()  # type: ignore[misc]
-        line = getattr(_here, "line", None)
-        if line is not None:
-            line.socket = self.sock
+Turn = Callable[[bool, float], AbstractContextManager[None]]
+"""What a request waits for before it is sent: whether it is in our own name, and its deadline."""
 
 
-class _TappedHTTP(_Tapped, HTTPConnection):
-    pass
-
-
-class _TappedHTTPS(_Tapped, HTTPSConnection):
-    pass
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _TappedHTTP
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _TappedHTTPS
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+def at_once(_ours: bool, _deadline: float) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 class LineProtocol(Protocol):  # type: ignore[misc]
     """exchangelib's Protocol with one connection, our adapter and explicit trust."""
 
     USERAGENT = USER_AGENT
-    HTTP_ADAPTER_CLS = _Adapter
     MAX_SESSION_USAGE_COUNT = 500
 
-    ca_file: Path | None = None
+    line: "Line"
 
     def create_session(self) -> requests.Session:
         session: requests.Session = super().create_session()
-        session.trust_env = False  # no proxies, .netrc or CA bundle from the environment
-        session.verify = str(self.ca_file) if self.ca_file else True
+        prepare(session, self.line.server.ca_file, self.line.server.proxy)
+        session.auth = self.line.signs_in() or session.auth
+        return session
+
+    def get_session(self) -> requests.Session:
+        """Never waits, for nothing could cut that short: a line has one thread, so an empty pool means that
+        the last connection could not be made anew (exchangelib issue 1373)."""
+        if self._session_pool.empty():
+            self._session_pool_size = 0
+        session: requests.Session = super().get_session()
         return session
 
 
 class Line:
-    """A connection owned by one thread. `counts` are the requests that it sent, by operation."""
+    """A connection owned by one thread. `counts` are the requests that it sent, by operation; `turn` is what
+    each of them waits for."""
 
     def __init__(self, server: Server, watchdog: Watchdog) -> None:
         self.server = server
         self.counts: Counter[str] = Counter()
         self.socket: socket.socket | None = None
+        self.turn: Turn = at_once
         self._watchdog = watchdog
+        by_password = {"basic": BASIC, "ntlm": NTLM}.get(server.auth)
         config = Configuration(
             service_endpoint=server.endpoint,
-            credentials=Credentials(server.username, server.password),
-            auth_type={"basic": BASIC, "ntlm": NTLM}[server.auth],
+            credentials=Credentials(server.username, server.password) if by_password else None,
+            auth_type=by_password or NOAUTH,
             version=Version(build=Build(*server.build, 0, 0), api_version="Exchange2016"),
             retry_policy=Strict(),
             max_connections=1,
         )
         # past the metaclass on purpose: its cache would give all workers one and the same Protocol
         self.protocol: LineProtocol = type.__call__(LineProtocol, config=config)
-        self.protocol.ca_file = server.ca_file
+        self.protocol.line = self
+
+    def signs_in(self) -> AuthBase | None:
+        """What signs requests without a password; None where user name and password do."""
+        server = self.server
+        if server.keytab is not None:
+            service = server.keytab.service_host or urlsplit(server.endpoint).hostname or ""
+            return KerberosAuth(tickets_of(server.keytab), service, lambda: self.socket)
+        if server.app is not None:
+            tokens = tokens_of(
+                server.app, server.endpoint, server.ca_file, server.proxy, server.request_deadline
+            )
+            return BearerAuth(tokens, self.aside)
+        return None
 
     def box(self, address: str) -> "Box":
         return Box(self, address, self.server.impersonate)
@@ -162,12 +185,21 @@ class Line:
     def watched(self, operation: str, deadline: float) -> Iterator[None]:
         """Count a request; the watchdog shuts its socket at `deadline` (monotonic), however it hangs."""
         self.counts[operation] += 1
-        _here.line = self
+        with tapped_by(self._hold), self._watchdog.watching(self, deadline):
+            yield
+
+    def _hold(self, opened: socket.socket | None) -> None:
+        self.socket = opened
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Time for a request to another server inside one that is watched: its connection is cut at the same
+        deadline, and ours is back in hand afterwards."""
+        ours = self.socket
         try:
-            with self._watchdog.watching(self, deadline):
-                yield
+            yield
         finally:
-            _here.line = None
+            self.socket = ours
 
     def cut(self) -> None:
         """Shut the socket under a call that hangs; the call then fails in its own thread. From any thread."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from exchangelib.services import CreateItem, DeleteItem, FindItem, SendItem
 
 from mailbot.exchange.ews import calls
+from mailbot.exchange.ews.access_calls import next_page
 from mailbot.exchange.ews.calls import Element, M, Raw, T, checked, distinguished, el, only
 from mailbot.exchange.ews.connection import Box
 from mailbot.exchange.ews.trouble import EwsTrouble
@@ -117,9 +118,11 @@ def find_letters(
     message_id: str | None = None,
     offset: int = 0,
 ) -> tuple[list[Found], bool]:
-    """FindItem for letters of ours: by key, by Message-ID, or all that bear any key.
+    """FindItem for letters of ours: by key, by Message-ID, or all that bear any key; oldest first, so that
+    letters made meanwhile move nothing.
 
-    Gives one page from `offset` on, at most `calls.PAGE` letters, and whether it is the last one.
+    Gives one page from `offset` on, at most `calls.FILTERED_PAGE` letters, and whether it is the last one.
+    Raises EwsTrouble for a page after which the next one would leave a gap or overlap.
     """
     if key is not None:
         condition = el("t:IsEqualTo", _key_uri(), _constant(key))
@@ -128,6 +131,8 @@ def find_letters(
         condition = el("t:IsEqualTo", field, _constant(message_id))
     else:
         condition = el("t:Exists", _key_uri())
+    most = calls.FILTERED_PAGE
+    oldest_first = el("t:FieldOrder", el("t:FieldURI", FieldURI="item:DateTimeCreated"), Order="Ascending")
     payload = el(
         "m:FindItem",
         el(
@@ -135,8 +140,9 @@ def find_letters(
             el("t:BaseShape", text="IdOnly"),
             el("t:AdditionalProperties", _key_uri()),
         ),
-        el("m:IndexedPageItemView", MaxEntriesReturned=calls.PAGE, Offset=offset, BasePoint="Beginning"),
+        el("m:IndexedPageItemView", MaxEntriesReturned=most, Offset=offset, BasePoint="Beginning"),
         el("m:Restriction", condition),
+        el("m:SortOrder", oldest_first),
         el("m:ParentFolderIds", distinguished(box, folder)),
         Traversal="Shallow",
     )
@@ -148,10 +154,10 @@ def find_letters(
         Found(_reference(item.find(T + "ItemId")), item.findtext(f"{T}ExtendedProperty/{T}Value"))
         for item in root.iterfind(f"{T}Items/*")
     ]
-    last = root.get("IncludesLastItemInRange") == "true"
-    if not found and not last:
-        raise EwsTrouble(Reason.ANSWER_BROKEN, "empty_page")
-    return found, last
+    following = next_page(root, offset)
+    if following is not None and following != offset + len(found):
+        raise EwsTrouble(Reason.ANSWER_BROKEN, "paging")
+    return found, following is None
 
 
 def _constant(value: str) -> Element:

@@ -6,18 +6,21 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from mailbot.exchange.ews import advice
 from mailbot.exchange.ews.breaker import Breaker
-from mailbot.exchange.ews.connection import Line, Server
+from mailbot.exchange.ews.connection import Line, Server, at_once
 from mailbot.exchange.ews.free_busy import BATCH
+from mailbot.exchange.ews.underway import Errand, Visit
 from mailbot.exchange.ews.visit import Limits, Run, Visitor
 from mailbot.exchange.ews.watchdog import Watchdog
-from mailbot.exchange.ews.workers import Crew, Instead, Visit
+from mailbot.exchange.ews.workers import Crew
 from mailbot.exchange.throttling import budget_of
 from mailbot.model.clock import Clock
 from mailbot.model.errors import MailbotError, SignInRefused, Unreachable
@@ -27,8 +30,6 @@ from mailbot.model.needs import Need
 from mailbot.ports import Bookmarks, FollowUp, NoBookmarks, ProbeAnswer, Target
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 ELSEWHERE = frozenset({Reason.CONNECTION_LOST, Reason.TIMED_OUT, Reason.THROTTLED, Reason.NOT_VISITED})
 """Troubles of the sign-in probe that are no answer, even when EWS has a response code for them."""
@@ -59,10 +60,13 @@ class EwsRoad:
         self._breaker = breaker
         self._watchdog = Watchdog()
         self._accepted = False
+        self._budget = budget_of(server.endpoint)
+        self._budget.allow(limits.workers)
+        self._hung = threading.Event()
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._lines: set[Line] = set()
-        self._crews: set[Crew[Any]] = set()
+        self._crews: set[Crew] = set()
         self._stops: weakref.WeakSet[threading.Event] = weakref.WeakSet()
 
     # ports.Exchange
@@ -73,15 +77,19 @@ class EwsRoad:
         self._accepted = False
         line = self._line()
         try:
-            trouble = self._visitor(line, self._new_run()).knock(self._own_mailbox.value)
+            trouble = self._visitor(line, self._new_run(self._limits)).knock(self._own_mailbox.value)
         finally:
             self._release(line)
         if trouble is not None:
             if trouble.reason is Reason.SIGN_IN_REFUSED:
                 raise SignInRefused(
-                    f"Exchange refused the service account ({trouble.code}). Check user name and password; "
-                    "the next try is in 30 minutes at the earliest, or after: mailbot doctor"
+                    f"Exchange refused the service account ({trouble.code}): "
+                    f"{advice.refused(self._server.auth, trouble.code)}. "
+                    "The next try is in 30 minutes at the earliest, or after: mailbot doctor"
                 )
+            mend = advice.unreached(trouble.code)
+            if mend is not None:
+                raise Unreachable(f"Exchange cannot be reached ({trouble.code}): {mend}.")
             if trouble.reason in ELSEWHERE or not trouble.from_ews:
                 raise Unreachable(
                     f"Exchange did not answer as EWS does ({trouble.code}). Check [exchange] endpoint, the "
@@ -95,36 +103,24 @@ class EwsRoad:
     ) -> Iterator[MailboxFacts]:
         """As the port says; no trouble with Exchange leaves it as an exception."""
 
-        def visit(visitor: Visitor, chunk: Sequence[Target]) -> Iterator[tuple[Target, MailboxFacts]]:
-            return visitor.facts(chunk, needs, follow_up, now)
-
-        def instead(target: Target, reason: Reason) -> MailboxFacts:
-            return MailboxFacts(target.guid, dict.fromkeys(needs, Unknown(reason)))
-
-        return self._run(targets, visit, instead)
+        errand = Errand(tuple(dict.fromkeys(needs)), follow_up, now)
+        for visit in self._run(targets, errand, self._limits):
+            yield visit.facts()
 
     def reachable(self, targets: Sequence[Target]) -> Iterator[tuple[Target, Reason | None]]:
-        def visit(
-            visitor: Visitor, chunk: Sequence[Target]
-        ) -> Iterator[tuple[Target, tuple[Target, Reason | None]]]:
-            for target, reason in visitor.openings(chunk):
-                yield target, (target, reason)
-
-        return self._run(targets, visit, lambda target, reason: (target, reason))
+        errand = Errand((), _nothing_more, self._clock.now(), opening=True)
+        for visit in self._run(targets, errand, self._limits):
+            yield visit.target, visit.opening
 
     def probe(self, target: Target, needs: Collection[Need[Any]], now: datetime) -> ProbeAnswer:
-        run = self._admitted_run()
-        line = self._line()
-        try:
-            visitor = self._visitor(line, run)
-            trouble = visitor.opens(target)
-            ((_, facts),) = visitor.facts([target], needs, lambda _facts: (), now)
-        finally:
-            self._release(line)
+        """Takes no longer than a visit, however long the server asks for rest: somebody waits for it."""
+        errand = Errand(tuple(dict.fromkeys(needs)), _nothing_more, now, opening=True)
+        limits = replace(self._limits, run_deadline=self._limits.mailbox_deadline)
+        (visit,) = self._run([target], errand, limits)
         unreadable = {
-            need.name: fact.reason for need, fact in facts.values.items() if isinstance(fact, Unknown)
+            need.name: fact.reason for need, fact in visit.found.items() if isinstance(fact, Unknown)
         }
-        return ProbeAnswer(target, trouble, unreadable)
+        return ProbeAnswer(target, visit.opening, unreadable)
 
     def requests(self) -> Mapping[str, int]:
         with self._lock:
@@ -132,6 +128,10 @@ class EwsRoad:
             for line in self._lines:
                 total.update(dict(line.counts))
             return dict(total)
+
+    def hung(self) -> bool:
+        """Whether a worker of any `read` was left behind at work."""
+        return self._hung.is_set()
 
     def close(self) -> None:
         with self._lock:
@@ -152,20 +152,21 @@ class EwsRoad:
 
     def _release(self, line: Line) -> None:
         line.close()
+        line.turn = at_once  # it holds its visitor otherwise, and that the line
         with self._lock:
             self._lines.discard(line)
             self._counts.update(line.counts)
 
-    def _new_run(self) -> Run:
-        until = time.monotonic() + self._limits.run_deadline
-        run = Run(budget_of(self._server.endpoint), until, bookmarks=self._bookmarks)
+    def _new_run(self, limits: Limits) -> Run:
+        until = time.monotonic() + limits.run_deadline
+        run = Run(self._budget, until, bookmarks=self._bookmarks)
         with self._lock:
             self._stops.add(run.stop)
         return run
 
-    def _admitted_run(self) -> Run:
+    def _admitted_run(self, limits: Limits) -> Run:
         """A run whose workers may sign in: one alone has tried it first. Else `refused` is set already."""
-        run = self._new_run()
+        run = self._new_run(limits)
         try:
             if self._accepted:
                 self._breaker.check()
@@ -188,16 +189,16 @@ class EwsRoad:
         except MailbotError as error:
             log.error("refused sign-in could not be remembered", error=type(error).__name__)
 
-    def _run(self, targets: Sequence[Target], visit: Visit[T], instead: Instead[T]) -> Iterator[T]:
+    def _run(self, targets: Sequence[Target], errand: Errand, limits: Limits) -> Iterator[Visit]:
         """Share chunks out over workers and yield what they find; closing the iterator stops them."""
         targets = list(dict.fromkeys(targets))
         if not targets:
             return
-        run = self._admitted_run()
-        size = max(1, min(BATCH, math.ceil(len(targets) / (2 * self._limits.workers))))
-        staff = min(self._limits.workers, math.ceil(len(targets) / size))
-        patience = 2 * (self._limits.mailbox_deadline + self._server.request_deadline)
-        crew: Crew[T] = Crew(run, visit, instead, patience, self._release)
+        run = self._admitted_run(limits)
+        size = max(1, min(BATCH, math.ceil(len(targets) / (2 * limits.workers))))
+        staff = min(limits.workers, math.ceil(len(targets) / size))
+        patience = 2 * (limits.mailbox_deadline + self._server.request_deadline)
+        crew = Crew(run, errand, self._zone, self._clock, patience, self._release, self._hung.set)
         with self._lock:
             self._crews.add(crew)
         try:
@@ -208,3 +209,7 @@ class EwsRoad:
             crew.end()
             with self._lock:
                 self._crews.discard(crew)
+
+
+def _nothing_more(_facts: MailboxFacts) -> Collection[Need[Any]]:
+    return ()

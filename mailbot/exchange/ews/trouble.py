@@ -1,6 +1,7 @@
 """Why a call failed, in our words. The server's own text stays here: it can quote people's mail."""
 
 import re
+from enum import Enum, auto
 
 import urllib3.exceptions
 from exchangelib import errors
@@ -62,6 +63,14 @@ WHOLE_MAILBOX = frozenset(
 TRANSIENT = frozenset({Reason.THROTTLED, Reason.CONNECTION_LOST, Reason.SERVER_FAILED})
 """Reasons for which a read is tried again in the same visit."""
 
+RESTING = "rest"
+"""Stands in the place of a response code for a request that was not sent: its turn did not come in time."""
+
+EARLIER = "earlier"
+"""The same for a request that was not sent because the sign-in was refused before."""
+
+ENDPOINT_BUSY = frozenset({"http_429", "http_503", "ErrorExceededConnectionCount"})
+"""Codes with which a server is busy whatever was asked about whom."""
 
 SPEECHLESS = "fault"
 """Stands for a fault or answer of EWS without a response code: the server does not know the operation."""
@@ -72,7 +81,7 @@ _CODE = re.compile(r"Error[A-Za-z0-9]{1,80}")
 class EwsTrouble(Exception):
     """A call without a usable answer. `code` is the server's response code or an HTTP status, nothing else.
 
-    `rest` is how many seconds the server asked everybody to stay away.
+    `rest` is how many seconds the server asked us to stay away.
     """
 
     def __init__(self, reason: Reason, code: str, rest: float | None = None) -> None:
@@ -85,6 +94,25 @@ class EwsTrouble(Exception):
     def from_ews(self) -> bool:
         """Whether EWS itself said so: then the sign-in was accepted, whatever else is wrong."""
         return self.code == SPEECHLESS or self.code.startswith("Error")
+
+
+class Scope(Enum):
+    """Who is busy, and has to be left in peace."""
+
+    MAILBOX = auto()
+    OURSELVES = auto()
+    ENDPOINT = auto()
+
+
+def scope_of(trouble: EwsTrouble, ours: bool, impersonates: bool) -> Scope:
+    """Who is busy, by a throttled answer to a request that was made in our own name (`ours`) or not.
+
+    A server charges requests to whomever they are made in the name of, so that where nobody is impersonated
+    all of them are charged to our account: then that is busy for everything.
+    """
+    if trouble.code in ENDPOINT_BUSY or not impersonates:
+        return Scope.ENDPOINT
+    return Scope.OURSELVES if ours else Scope.MAILBOX
 
 
 class HttpTrouble(Exception):

@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -15,19 +16,32 @@ from mailbot.exchange.ews import calls, free_busy
 from mailbot.exchange.ews.address_book import AddressBook
 from mailbot.exchange.ews.answers import ALSO_WHEN_DISABLED, READERS, Asking
 from mailbot.exchange.ews.connection import Box, Line
-from mailbot.exchange.ews.trouble import TRANSIENT, WHOLE_MAILBOX, EwsTrouble
+from mailbot.exchange.ews.in_bulk import InBulk
+from mailbot.exchange.ews.trouble import (
+    EARLIER,
+    RESTING,
+    TRANSIENT,
+    WHOLE_MAILBOX,
+    EwsTrouble,
+    Scope,
+    scope_of,
+)
+from mailbot.exchange.ews.underway import Bulk, Visit
 from mailbot.exchange.throttling import Budget
 from mailbot.model.clock import Clock
-from mailbot.model.facts import Fact, Known, MailboxFacts, Reason, Unknown
-from mailbot.model.mailbox import Interval
+from mailbot.model.facts import Fact, Known, Reason, Unknown
 from mailbot.model.needs import Need
-from mailbot.ports import Bookmarks, FollowUp, NoBookmarks, Target
+from mailbot.ports import Bookmarks, NoBookmarks, Target
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
 TRIES = 3
+BUSY_TRIES = 4
+"""Busy answers in a row after which a question is given up: fourteen seconds of rest where the server names
+none. Nobody waits for it meanwhile."""
+
 PAUSE = 2.0
 """Seconds of rest after a throttled call for which the server named none; doubled with every try."""
 
@@ -37,18 +51,11 @@ SOON = 0.1
 ROUNDS = 4
 """Steps of asking for one mailbox; a rule that wants more than three follow-ups is wrong."""
 
-SPLITS = 24
-"""Requests that may be spent on finding who spoils a batch: enough for two mailboxes of fifty."""
-
-BROKEN = Unknown(Reason.ANSWER_BROKEN)
-
-ENDPOINT_WIDE = frozenset({Reason.SIGN_IN_REFUSED, Reason.THROTTLED, Reason.NOT_VISITED})
-"""Reasons that no single mailbox of a batch can be to blame for."""
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`workers` connections at a time; seconds for one mailbox and for the whole run."""
+    """`workers` connections at a time; seconds for one mailbox, while it is worked on, and for the whole
+    run."""
 
     workers: int = 4
     mailbox_deadline: float = 120.0
@@ -73,7 +80,8 @@ class Run:
 class Visitor:
     """Owned by one thread. `on_refused` is told when the server refuses the service account.
 
-    `busy_since` (monotonic) is when its present step began, None between two steps.
+    `busy_since` (monotonic) is when its present request or piece of work began, None when it has none and
+    while it waits for its turn.
     """
 
     def __init__(
@@ -92,186 +100,266 @@ class Visitor:
         self._zone = zone
         self._clock = clock
         self._on_refused = on_refused
+        self._waited = 0.0
+        self._ours = True
+        self._in_bulk = InBulk(line, run.spoilt, self._try)
+        line.turn = self._turn
 
-    def facts(
-        self, chunk: Sequence[Target], asked: Collection[Need[Any]], follow_up: FollowUp, now: datetime
-    ) -> Iterator[tuple[Target, MailboxFacts]]:
-        """Facts of each target, in order. Ends early only when the run is stopped."""
-        asked = tuple(dict.fromkeys(asked))
-        batch = tuple(need for need in asked if free_busy.answers(need))
-        known = self._guarded(partial(self._free_busy, chunk, batch, now))
-        for target in chunk:
-            if self._run.stop.is_set():
-                return
-            found: free_busy.Facts = dict.fromkeys(batch, BROKEN)
-            if not isinstance(known, EwsTrouble):
-                found.update(known.get(target, {}))
-            self._guarded(partial(self._mailbox, target, found, asked, follow_up, now))
-            yield target, MailboxFacts(target.guid, {**dict.fromkeys(asked, BROKEN), **found})
+    # what a worker does
 
-    def openings(self, chunk: Sequence[Target]) -> Iterator[tuple[Target, Reason | None]]:
-        for target in chunk:
-            if self._run.stop.is_set():
-                return
-            found = self._guarded(partial(self.opens, target))
-            yield target, found.reason if isinstance(found, EwsTrouble) else found
+    def ask(self, bulk: Bulk) -> None:
+        """Ask all that is left of it, or until the server is busy."""
+        if not self._guarded(partial(self._chunk, bulk)):
+            bulk.lost = Reason.ANSWER_BROKEN
+            bulk.pieces.clear()
 
-    def opens(self, target: Target) -> Reason | None:
-        """Whether the mailbox opens, by the cheapest request that needs the right."""
-        box = self._line.box(target.address.value)
-        found = self._try(partial(calls.folder_id, box, "root"), self._mailbox_until())
-        return found.reason if isinstance(found, EwsTrouble) else None
+    def go_on(self, visit: Visit) -> None:
+        """Visit a mailbox until there is nothing more to ask, or it has to wait for something."""
+        visit.aside = False
+        begun, self._waited = time.monotonic(), 0.0
+        if not self._guarded(partial(self._mailbox, visit, begun)):
+            visit.found = visit.closed(Reason.ANSWER_BROKEN).found
+            visit.wanted, visit.opened, visit.done = [], True, True
+        visit.spent += time.monotonic() - begun - self._waited
 
     def knock(self, address: str) -> EwsTrouble | None:
-        """One harmless request about one mailbox; the trouble that it met."""
-        now = self._clock.now()
-        found = self._try(
-            partial(calls.availability, self._line, [address], now, now + timedelta(days=1)),
-            self._mailbox_until(),
-        )
+        """One harmless request in our own name about one mailbox; the trouble that it met. Waits for a
+        server that is busy, but no longer than for one mailbox."""
+        now, until = self._clock.now(), self._until(0.0)
+        ask = partial(calls.availability, self._line, [address], now, now + timedelta(days=1))
+        found: object = None
+        for busy in range(TRIES):
+            found = self._try(ask, until, busy=busy)
+            if not isinstance(found, EwsTrouble) or found.reason is not Reason.THROTTLED:
+                break
         return found if isinstance(found, EwsTrouble) else None
 
-    def _guarded(self, step: Callable[[], T]) -> T | EwsTrouble:
-        """The outcome of one step. A fault of our own in it is trouble like any other."""
-        if not self._run.refused.is_set():
-            self._run.budget.sit_out(self._mailbox_until(), self._run.stop)
+    def _guarded(self, step: Callable[[], None]) -> bool:
+        """Whether the step went well. A fault of our own in it costs the step and nothing else."""
         self.busy_since = time.monotonic()
         try:
-            return step()
+            step()
         except Exception as error:  # noqa: BLE001 - the place "per mailbox": one costs itself only
             log.error("mailbox failed", error=type(error).__name__)
-            return EwsTrouble(Reason.ANSWER_BROKEN, "fault_of_ours")
+            return False
         finally:
             self.busy_since = None
+        return True
 
-    def _mailbox(
-        self,
-        target: Target,
-        found: free_busy.Facts,
-        asked: Collection[Need[Any]],
-        follow_up: FollowUp,
-        now: datetime,
-    ) -> None:
-        """Add to `found` what is asked and what follows from it."""
-        box = self._line.box(target.address.value)
-        until = self._mailbox_until()
-        whole: Reason | None = None
-        wanted = [need for need in asked if need not in found]
-        for _ in range(ROUNDS):
-            batch = [need for need in wanted if free_busy.answers(need)]
-            if batch:
-                found.update(self._free_busy([target], batch, now)[target])
-            for need in wanted:
-                if need in found:
-                    continue
-                anyway = whole is Reason.MAILBOX_DISABLED and type(need) in ALSO_WHEN_DISABLED
-                fact = Unknown(whole) if whole and not anyway else self._one(target, box, need, until)
-                if isinstance(fact, Unknown) and fact.reason in WHOLE_MAILBOX:
-                    whole = fact.reason
-                found[need] = fact
-            more = follow_up(MailboxFacts(target.guid, dict(found)))
-            wanted = [need for need in dict.fromkeys(more) if need not in found]
-            if not wanted:
-                break
+    # one request
 
-    def _one(self, target: Target, box: Box, need: Need[Any], until: float) -> Fact[Any]:
-        reader = READERS.get(type(need))
-        if reader is None:
-            return Unknown(Reason.OPERATION_MISSING)
-        run = self._run
+    @contextmanager
+    def _turn(self, ours: bool, deadline: float) -> Iterator[None]:
+        """A request waits for its turn. The time that this takes is nobody's."""
+        run, self._ours = self._run, ours
+        begun, self.busy_since = time.monotonic(), None
+        place = run.budget.enter(ours, deadline, run.stop, self._line.server.request_deadline)
+        self.busy_since = time.monotonic()
+        self._waited += self.busy_since - begun
+        if place is None:
+            raise EwsTrouble(Reason.THROTTLED, RESTING)
+        try:
+            if run.refused.is_set():
+                raise EwsTrouble(Reason.SIGN_IN_REFUSED, EARLIER)
+            yield
+        finally:
+            run.budget.leave(place)
 
-        def read(deadline: float) -> Any:
-            return reader(Asking(target.guid, box, deadline, self._zone, run.book, run.bookmarks), need)
-
-        found = self._try(read, until)
-        if isinstance(found, EwsTrouble):
-            return Unknown(found.reason)
-        return Known(found, self._clock.now())
-
-    def _try(self, call: Callable[[float], T], until: float, tries: int = TRIES) -> T | EwsTrouble:
-        """The answer or the last trouble. Transient trouble of a read is tried again inside the deadline."""
+    def _try(
+        self, call: Callable[[float], T], until: float, tries: int = TRIES, busy: int = 0
+    ) -> T | EwsTrouble:
+        """The answer or the last trouble. Trouble that passes at once is tried again inside the deadline; a
+        busy server is not, and the budget is told of it. `busy` are busy answers before this call."""
         run = self._run
         trouble = EwsTrouble(Reason.TIMED_OUT, "deadline")
         for attempt in range(tries):
             if run.refused.is_set():
-                return EwsTrouble(Reason.SIGN_IN_REFUSED, "earlier")
+                return EwsTrouble(Reason.SIGN_IN_REFUSED, EARLIER)
             if run.stop.is_set() or time.monotonic() >= run.until:
                 return EwsTrouble(Reason.NOT_VISITED, "run_over")
-            if time.monotonic() >= until:
+            since = time.monotonic()
+            if since >= until:
                 return trouble
-            if not run.budget.wait(until, run.stop):
-                return EwsTrouble(Reason.THROTTLED, "rest")
             try:
-                return call(until)
+                found = call(until)
             except EwsTrouble as met:
                 trouble = met.with_traceback(None)  # a trouble that is kept must not keep this frame
-            if trouble.reason is Reason.SIGN_IN_REFUSED:
+            else:
+                run.budget.answered()
+                return found
+            if trouble.reason is Reason.SIGN_IN_REFUSED and trouble.code != EARLIER:
                 run.refused.set()
                 self._on_refused()
-            if trouble.reason not in TRANSIENT:
+            if trouble.reason is Reason.THROTTLED and trouble.code != RESTING:
+                scope = self._scope(trouble)
+                if scope is not Scope.MAILBOX:
+                    run.budget.back_off(_rest(trouble, busy), ours=scope is Scope.OURSELVES, since=since)
+            if trouble.reason is Reason.THROTTLED or trouble.reason not in TRANSIENT:
                 return trouble
-            if trouble.reason is Reason.THROTTLED:
-                run.budget.back_off(trouble.rest or PAUSE * 2**attempt)
-            elif attempt + 1 < tries:
+            if attempt + 1 < tries:
                 run.stop.wait(SOON * 2**attempt)
         return trouble
 
-    def _mailbox_until(self) -> float:
-        return min(self._run.until, time.monotonic() + self._limits.mailbox_deadline)
+    def _scope(self, trouble: EwsTrouble) -> Scope:
+        return scope_of(trouble, self._ours, self._line.server.impersonate)
 
-    def _free_busy(
-        self, chunk: Sequence[Target], asked: Collection[Need[Any]], now: datetime
-    ) -> dict[Target, free_busy.Facts]:
-        """Absences and working hours of a whole chunk, with one request per window, and one more for
-        mailboxes in it that had a trouble that passes."""
-        asker = free_busy.Asker(asked, now, self._zone, self._clock.now())
-        until = self._mailbox_until()
-        for piece in asker.pieces():
-            answers = self._availability(chunk, piece, until)
-            again = []
-            for target, answer in answers.items():
-                trouble = free_busy.trouble(answer)
-                if trouble is answer or trouble is None or trouble.reason not in TRANSIENT:
-                    continue
-                if trouble.reason is Reason.THROTTLED:
-                    self._run.budget.back_off(trouble.rest or PAUSE)
-                again.append(target)
-            if again:
-                answers.update(self._availability(again, piece, until))
-            for target, answer in answers.items():
-                asker.add(target, answer, piece)
-        return asker.found
+    def _until(self, spent: float) -> float:
+        """When (monotonic) the time of a mailbox is over that was worked on for `spent` seconds."""
+        return min(self._run.until, time.monotonic() + self._limits.mailbox_deadline - spent)
 
-    def _availability(
-        self, chunk: Sequence[Target], piece: Interval, until: float
-    ) -> dict[Target, free_busy.Answer]:
-        """One response per mailbox. A batch that fails as a whole is halved until whoever spoils it stands
-        alone. When that leads nowhere, the trouble is everybody's and later batches are not halved."""
-        found: dict[Target, free_busy.Answer] = {}
-        splits, parts, anybody = SPLITS, [list(chunk)], False
-        while parts:
-            part = parts.pop()
-            first = len(part) == len(chunk)
-            answer = self._batch(part, piece, until, first)
-            if not isinstance(answer, EwsTrouble):
-                found.update(zip(part, answer, strict=True))
-                anybody = True
-            elif len(part) == 1 or splits < 2 or answer.reason in ENDPOINT_WIDE or self._run.spoilt.is_set():
-                found.update(dict.fromkeys(part, answer))
-                if splits < 2 and not anybody:
-                    self._run.spoilt.set()
+    # one mailbox
+
+    def _mailbox(self, visit: Visit, begun: float) -> None:
+        """Every return before `done` is set is for something that has to be waited for."""
+        box = self._line.box(visit.target.address.value)
+        until = partial(self._time_left, visit, begun)
+        self._take_over(visit)
+        if not visit.opened:
+            opening = self._asked(visit, partial(calls.folder_id, box, "root"), until)
+            if opening is None:
+                return
+            visit.opening = opening.reason if isinstance(opening, EwsTrouble) else None
+            visit.opened = True
+        while visit.wanted:
+            if not self._singly(visit, box, until) or not self._by_bulk(visit, until):
+                return
+            more = visit.errand.follow_up(visit.facts())
+            visit.round += 1
+            visit.wanted = [need for need in dict.fromkeys(more) if need not in visit.found]
+            if visit.round > ROUNDS:
+                break
+        visit.done = True
+
+    def _time_left(self, visit: Visit, begun: float) -> float:
+        return self._until(visit.spent + time.monotonic() - begun - self._waited)
+
+    def _singly(self, visit: Visit, box: Box, until: Callable[[], float]) -> bool:
+        """Ask what this mailbox alone is asked; False when it is put aside."""
+        for need in visit.wanted:
+            if need in visit.found or free_busy.answers(need):
+                continue
+            reader = READERS.get(type(need))
+            anyway = visit.whole is Reason.MAILBOX_DISABLED and type(need) in ALSO_WHEN_DISABLED
+            if visit.whole is not None and not anyway:
+                visit.found[need] = Unknown(visit.whole)
+            elif reader is None:
+                visit.found[need] = Unknown(Reason.OPERATION_MISSING)
             else:
-                splits -= 2
-                half = len(part) // 2
-                parts += [part[half:], part[:half]]
-        return found
+                found = self._asked(visit, partial(self._read, reader, visit, box, need), until)
+                if found is None:
+                    return False
+                fact = _fact(found, self._clock)
+                if isinstance(fact, Unknown) and fact.reason in WHOLE_MAILBOX:
+                    visit.whole = fact.reason
+                visit.found[need] = fact
+        return True
 
-    def _batch(
-        self, part: Sequence[Target], piece: Interval, until: float, first: bool
-    ) -> list[calls.Element] | EwsTrouble:
-        """A part of a batch gets one try and less time: the whole of it has had its share."""
-        addresses = [target.address.value for target in part]
-        if not first:
-            until = min(until, time.monotonic() + self._line.server.request_deadline / 4)
-        ask = partial(calls.availability, self._line, addresses, piece.start, piece.end)
-        return self._try(ask, until, TRIES if first else 1)
+    def _read(
+        self,
+        reader: Callable[[Asking, Any], Any],
+        visit: Visit,
+        box: Box,
+        need: Need[Any],
+        deadline: float,
+    ) -> Any:
+        run, guid, now = self._run, visit.target.guid, self._clock.now()
+        return reader(Asking(guid, box, deadline, self._zone, run.book, run.bookmarks, now), need)
+
+    def _asked(
+        self, visit: Visit, call: Callable[[float], T], until: Callable[[], float]
+    ) -> T | EwsTrouble | None:
+        """The answer, or the trouble to live with; None when the visit is put aside to ask again."""
+        if self._rests(visit):
+            return None
+        found = self._try(call, until(), busy=visit.busy)
+        if not isinstance(found, EwsTrouble):
+            visit.busy = 0
+            return found
+        if found.reason is not Reason.THROTTLED:
+            return found
+        mailbox = found.code != RESTING and self._scope(found) is Scope.MAILBOX
+        return None if self._put_aside(visit, found, of_mailbox=mailbox) else found
+
+    def _put_aside(self, visit: Visit, trouble: EwsTrouble, *, of_mailbox: bool) -> bool:
+        """Have it rest; False when it has been busy so often that the question is given up. Whoever asks the
+        next one waits for the end of the rest all the same."""
+        now, budget = time.monotonic(), self._run.budget
+        if of_mailbox:
+            rest = _rest(trouble, visit.busy)
+            if visit.busy == 0:  # busy once more is no news
+                budget.busy(visit.target.guid, rest, now)
+        else:
+            rest = budget.rest(ours=self._ours)
+        visit.rest_until = now + rest
+        visit.busy += trouble.code != RESTING
+        visit.aside = visit.busy < BUSY_TRIES
+        return visit.aside
+
+    # many mailboxes
+
+    def _take_over(self, visit: Visit) -> None:
+        """What was asked of many at once, when that is answered."""
+        bulk = visit.bulk
+        if bulk is None or not bulk.answered:
+            return
+        visit.bulk = None
+        visit.found.update(bulk.facts(visit.target))
+        if visit.target in bulk.busy:
+            visit.rest_until, visit.busy = bulk.busy[visit.target], visit.busy + 1
+
+    def _by_bulk(self, visit: Visit, until: Callable[[], float]) -> bool:
+        """Take over what was asked of many at once; what was not is asked of this mailbox alone. False when
+        it is put aside."""
+        self._take_over(visit)
+        needs = [need for need in visit.wanted if free_busy.answers(need) and need not in visit.found]
+        if needs and visit.bulk is not None:
+            visit.aside = True
+            return False
+        if needs:
+            visit.rest_until = max(visit.rest_until, time.monotonic() + self._run.budget.rest(ours=True))
+            if self._rests(visit):
+                return False
+            busy: list[EwsTrouble] = []
+            bulk = Bulk([visit.target], needs, visit.errand.now, self._zone, self._clock.now())
+            trouble = self._in_bulk.ask(bulk, until(), visit.busy, lambda _, met: busy.append(met))
+            if trouble is not None or busy:
+                if self._put_aside(visit, trouble or busy[0], of_mailbox=bool(busy)):
+                    return False
+                bulk.lost = Reason.THROTTLED
+            else:
+                visit.busy = 0
+            visit.found.update(bulk.facts(visit.target))
+        return True
+
+    def _rests(self, visit: Visit) -> bool:
+        """Whether it has to wait. Nobody waits to be refused."""
+        visit.aside = visit.rests() and not self._run.refused.is_set()
+        return visit.aside
+
+    def _chunk(self, bulk: Bulk) -> None:
+        def note(target: Target, trouble: EwsTrouble) -> None:
+            rest = _rest(trouble, 0)
+            bulk.busy[target] = time.monotonic() + rest
+            self._run.budget.busy(target.guid, rest, begun)
+
+        begun, self._waited = time.monotonic(), 0.0
+        trouble = self._in_bulk.ask(bulk, self._until(0.0), bulk.tries, note)
+        if trouble is None:
+            return
+        ours = trouble.code == RESTING or self._scope(trouble) is Scope.OURSELVES
+        bulk.rest_until = time.monotonic() + self._run.budget.rest(ours=ours)
+        bulk.tries += trouble.code != RESTING
+        if bulk.tries >= BUSY_TRIES:
+            for piece in bulk.pieces:
+                for target in bulk.targets:
+                    bulk.asker.add(target, trouble, piece)
+            bulk.pieces.clear()
+
+
+def _rest(trouble: EwsTrouble, busy: int) -> float:
+    """Seconds of rest: what the server named, or more with every busy answer in a row."""
+    return trouble.rest or PAUSE * 2 ** min(busy, BUSY_TRIES - 1)
+
+
+def _fact(found: Any, clock: Clock) -> Fact[Any]:
+    return Unknown(found.reason) if isinstance(found, EwsTrouble) else Known(found, clock.now())
