@@ -26,6 +26,7 @@ from mailbot.model.letters import (
 from mailbot.model.needs import Need
 from mailbot.model.people import People
 from mailbot.model.plan import Plan
+from mailbot.model.reading import Reading
 from mailbot.model.slots import Claim, Job, Slot, SlotResult, SlotRow
 from mailbot.model.tasks import Task
 from mailbot.model.verdicts import Judgement, Outcome
@@ -240,9 +241,21 @@ class Work(Protocol):
     def settle(self, slot: SlotId) -> None:
         """Drop the shown values of this slot's judgements and all judgements of earlier slots."""
 
+    def drop(self, slot: SlotId) -> None:
+        """Delete what this slot recorded: nothing follows from it. When mailboxes were read stays."""
+
     # reading
     def last_read(self) -> Mapping[PersonKey, datetime]:
         """When each mailbox was last read; whoever is not in it never was, or too long ago to be kept."""
+
+    def failed(self) -> Mapping[PersonKey, datetime]:
+        """When each mailbox that has not been read since failed by its own fault, most recently."""
+
+    def note_failed(self, person: PersonKey, now: datetime) -> None:
+        """A mailbox failed that is not recorded in a slot. Of who is excluded nothing is kept."""
+
+    def reading_of(self, person: PersonKey, personal: timedelta) -> Reading:
+        """All that is kept of how one person's mailbox was read, and until when; `personal` as in `purge`."""
 
     def bookmark(self, person: PersonKey, need: str, now: datetime) -> str | None:
         """How far this question was read in this mailbox. None when that was kept too long ago."""

@@ -22,7 +22,7 @@ from mailbot.cli.work import sweep_json
 
 if TYPE_CHECKING:
     from mailbot.jobs.house import House
-    from mailbot.jobs.sweep import SweepReport
+    from mailbot.jobs.sweep_report import SweepReport
     from mailbot.model.clock import SetClock
     from mailbot.model.ids import LetterId
     from mailbot.model.letters import Mail, Trace

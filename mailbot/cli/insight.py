@@ -9,6 +9,9 @@ from mailbot.cli.options import DEFAULT_FOLDER, AsJson, Folder
 from mailbot.cli.session import actor
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
     from mailbot.jobs.rights import Explanation
     from mailbot.model.ids import Address
 
@@ -153,7 +156,32 @@ def explain(
     typer.echo()
     rows = [[x.order.topic, x.order.kind.value, x.state.value] for x in found.letters]
     show.table("Letters", ["topic", "kind", "state"], rows)
+    _print_reading(found, zone)
     typer.echo(f"\nThis look is logged. The person is told of it by {found.told_by:%Y-%m-%d}.")
+
+
+def _print_reading(found: "Explanation", zone: "ZoneInfo") -> None:
+    """That and until when it is kept how the mailbox was read. Where it stopped in the mail is not shown."""
+    reading = found.reading
+    typer.echo()
+    if reading.read:
+        typer.echo(f"The mailbox was last read on {reading.read.astimezone(zone):%Y-%m-%d %H:%M}.")
+    if reading.failed:
+        typer.echo(f"Reading it failed on {reading.failed.astimezone(zone):%Y-%m-%d %H:%M}.")
+    if reading.until:
+        typer.echo(f"That is kept until {reading.until.astimezone(zone):%Y-%m-%d}, unless it is read again.")
+    if found.marks:
+        rows = [
+            [
+                m.need,
+                f"{m.made.astimezone(zone):%Y-%m-%d}",
+                f"{m.until:%Y-%m-%d}",
+                ", ".join(m.decisions) or "-",
+            ]
+            for m in found.marks
+        ]
+        typer.echo()
+        show.table("Marks of how far it was read", ["question", "made", "kept until", "decision"], rows)
 
 
 def explanation(found: "Explanation") -> dict[str, Any]:
@@ -169,8 +197,26 @@ def explanation(found: "Explanation") -> dict[str, Any]:
             {"topic": x.order.topic, "kind": x.order.kind.value, "state": x.state.value}
             for x in found.letters
         ],
+        "reading": {
+            "read": _iso(found.reading.read),
+            "failed": _iso(found.reading.failed),
+            "kept_until": _iso(found.reading.until),
+        },
+        "marks": [
+            {
+                "question": m.need,
+                "made": m.made.isoformat(),
+                "kept_until": m.until.isoformat(),
+                "decisions": list(m.decisions),
+            }
+            for m in found.marks
+        ],
         "told_by": found.told_by.isoformat(),
     }
+
+
+def _iso(moment: "datetime | None") -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def letter(

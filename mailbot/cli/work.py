@@ -11,7 +11,7 @@ from mailbot.cli.options import DEFAULT_FOLDER, AsJson, Folder, Verbose
 from mailbot.cli.session import actor, set_up_log
 
 if TYPE_CHECKING:
-    from mailbot.jobs.sweep import SweepReport
+    from mailbot.jobs.sweep_report import SweepReport
 
 PARTIAL = 12
 """Exit code of a sweep that is not complete. It did its work; errors have the other codes."""
@@ -31,11 +31,12 @@ def sweep(
     """Read all mailboxes once, now. With --dry-run: print what would follow, and the plan's id.
 
     While a gate is closed mailboxes are only counted, and the exit code is 4. It is 12 when not every mailbox
-    had its turn or too few could be read, 13 when mailbot had to end: type it again and it goes on.
+    had its turn or too few could be read. When the sweep was broken off (6: sign-in was refused, 7: Exchange
+    was not reached, 13: mailbot had to end), type it again on the same day and it goes on.
     """
     from mailbot import wiring
-    from mailbot.jobs.sweep import slot_by_hand
     from mailbot.jobs.sweep import sweep as run_sweep
+    from mailbot.jobs.turn import slot_by_hand
     from mailbot.model.errors import Busy, GateClosed
     from mailbot.model.slots import SlotResult
 
@@ -53,7 +54,7 @@ def sweep(
         print_ordered(ordered, hours)
     if report.closed_gates:
         raise typer.Exit(GateClosed.exit_code)
-    if report.result in (SlotResult.PARTIAL, SlotResult.ABORTED):
+    if report.result is SlotResult.PARTIAL:
         raise typer.Exit(PARTIAL)
 
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 
@@ -10,6 +9,7 @@ from mailbot.engine.plan import is_office_day
 from mailbot.engine.recipients import Mode
 from mailbot.jobs.courier import REFUSED, Courier, MayLeave
 from mailbot.jobs.house import House
+from mailbot.jobs.lease import LEASE, Lease, kept
 from mailbot.model.errors import Busy, Stopped, Unreachable
 from mailbot.model.ids import LetterId
 from mailbot.model.letters import LetterKind, LetterState, OutboxLetter
@@ -18,8 +18,6 @@ from mailbot.model.slots import Claim, Job, Slot
 log = structlog.get_logger(__name__)
 
 BATCH = 50
-LEASE = timedelta(minutes=15)
-"""Longer than the time one letter takes when each of its requests waits for its deadline."""
 ATTEMPTS = 3
 
 EXPIRED = "letters_expired"
@@ -60,11 +58,8 @@ def deliver(house: House) -> DeliveryReport:
         )
     if idle:
         return DeliveryReport(Counter(), 0)
-    try:
-        return _deliver(house, lane)
-    finally:
-        with house.store.begin() as work:
-            work.extend(lane.id, house.owner, house.clock.now())
+    with kept(house, lane) as lease:
+        return _deliver(house, lane, lease)
 
 
 def may_leave(house: House) -> MayLeave:
@@ -86,7 +81,7 @@ def may_leave(house: House) -> MayLeave:
     return allowed
 
 
-def _deliver(house: House, lane: Slot) -> DeliveryReport:
+def _deliver(house: House, lane: Slot, lease: Lease) -> DeliveryReport:
     states: Counter[LetterState] = Counter()
     people = house.directory.people()
     keyed = {house.store.person_key(guid): person for guid, person in people.by_guid.items()}
@@ -98,8 +93,7 @@ def _deliver(house: House, lane: Slot) -> DeliveryReport:
             if house.halting():
                 return DeliveryReport(states, 0)
             seen.add(letter.id)
-            with house.store.begin() as work:
-                work.extend(lane.id, house.owner, house.clock.now() + LEASE)
+            lease.renew()
             try:
                 states[courier.carry(letter)] += 1
                 failures = 0
@@ -113,7 +107,7 @@ def _deliver(house: House, lane: Slot) -> DeliveryReport:
                 if failures >= ATTEMPTS:
                     house.operator.problem(POST, str(error))
                     raise
-    tidied = _tidy(house)
+    tidied = _tidy(house, lease)
     _tell(house, states, failures)
     counts = {state.value: number for state, number in states.items()}
     house.operator.ran(Job.DELIVER, lane.id, house.clock.now(), "complete", counts)
@@ -135,7 +129,7 @@ def _let_go(house: House, letter: OutboxLetter) -> None:
         house.post().tidy([letter.id])
 
 
-def _tidy(house: House) -> int:
+def _tidy(house: House, lease: Lease) -> int:
     """Remove proof copies, only of letters whose `sent` is committed."""
     done = 0
     while True:
@@ -143,6 +137,7 @@ def _tidy(house: House) -> int:
             keys = work.untidy(BATCH)
         if not keys:
             return done
+        lease.renew()
         gone = house.post().tidy(keys)
         with house.store.begin() as work:
             for key in gone:

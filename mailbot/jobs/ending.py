@@ -15,13 +15,12 @@ READ_PERCENT = 90
 """A sweep that reads less than this share is partial: so many cannot each have a fault of their own."""
 
 NO_TURN: Mapping[Reason, str] = {
-    Reason.SIGN_IN_REFUSED: "left alone because sign-in was refused on the way",
     Reason.NOT_VISITED: "not visited in the time of the run",
     Reason.THROTTLED: "throttled",
 }
-"""Why a mailbox had no turn, through no fault of its own. It comes first in the next sweep."""
+"""In words, why a mailbox had no turn. It comes first in the next sweep."""
 
-CUT_SHORT = (*NO_TURN, Reason.TIMED_OUT)
+CUT_SHORT = (Reason.SIGN_IN_REFUSED, *NO_TURN, Reason.TIMED_OUT)
 """Why reading a mailbox was not brought to its end, whatever it had answered until then."""
 
 ROUNDS = 4
@@ -40,8 +39,6 @@ class Ending:
     @property
     def result(self) -> SlotResult:
         """Complete: every mailbox had its turn, and few enough did not answer."""
-        if self.missed.get(Reason.SIGN_IN_REFUSED):
-            return SlotResult.ABORTED
         few = 100 * self.coverage.read < READ_PERCENT * self.coverage.population
         return SlotResult.PARTIAL if few or self._no_turn else SlotResult.COMPLETE
 
@@ -77,8 +74,20 @@ class Ending:
 
 def broken_off(cause: str, done: int, population: int | None = None) -> str:
     """Why a run ended before its sweep did: that is aborted so far, not over, and taken up again."""
-    of = f"{done:,}" if population is None else f"{done:,} of {population:,}"
-    return f"{cause}; {of} mailboxes are done, the next start goes on from there"
+    return f"{cause}; {_of(done, population)} mailboxes are done, the next start goes on from there"
+
+
+def given_up(cause: str, done: int, population: int | None = None) -> str:
+    """The same of a sweep that was not taken up again in time, and is over."""
+    of = _of(done, population)
+    return (
+        f"{cause}; {of} mailboxes were done when its time was over; no letter follows from it, and whoever "
+        "was not read comes first next time"
+    )
+
+
+def _of(done: int, population: int | None) -> str:
+    return f"{done:,}" if population is None else f"{done:,} of {population:,}"
 
 
 def standing(row: SlotRow, done: int, now: datetime) -> tuple[str, str]:

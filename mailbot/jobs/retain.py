@@ -5,6 +5,7 @@ from datetime import timedelta
 import structlog
 
 from mailbot.engine.gates import DEEPEST_POSSIBLE
+from mailbot.engine.judge import ActiveRule
 from mailbot.jobs.house import House
 from mailbot.model.errors import Busy
 from mailbot.model.needs import DataClass
@@ -28,7 +29,7 @@ def retain(house: House, slot: Slot) -> int | None:
         raise Busy(f"another process is at work on {slot.id}")
     with house.store.begin() as work:
         intact = work.audit_intact()
-        deleted = dict(work.purge(now, timedelta(weeks=house.terms.pack.retention.individual_weeks)))
+        deleted = dict(work.purge(now, personal(house)))
         for rule in registry():
             if not house.tells_of(rule) and (rows := work.end_rule(rule)):
                 deleted[f"decision over: {rule}"] = rows
@@ -47,11 +48,18 @@ def retain(house: House, slot: Slot) -> int | None:
 
 
 def askable(house: House) -> frozenset[str]:
-    """Names of the questions that some rule may ask of somebody today: those that look deeper than settings
-    only under a decision."""
-    asked: set[str] = set()
-    for active in house.rules(house.today()):
-        deepest = min(active.decision.data_class, DEEPEST_POSSIBLE) if active.decision else DataClass.TRAFFIC
-        kinds = {*active.rule.follow_ups, *(type(need) for need in active.rule.needs)}
-        asked |= {kind.name for kind in kinds if kind.data_class <= deepest}
-    return frozenset(asked)
+    """Names of the questions that some rule may ask of somebody today."""
+    return frozenset().union(*map(asks, house.rules(house.today())))
+
+
+def asks(active: ActiveRule) -> frozenset[str]:
+    """Names of the questions that a rule may ask of somebody: those that look deeper than settings only under
+    a decision."""
+    deepest = min(active.decision.data_class, DEEPEST_POSSIBLE) if active.decision else DataClass.TRAFFIC
+    kinds = {*active.rule.follow_ups, *(type(need) for need in active.rule.needs)}
+    return frozenset(kind.name for kind in kinds if kind.data_class <= deepest)
+
+
+def personal(house: House) -> timedelta:
+    """How long the policy lets us keep what is about one person, at most."""
+    return timedelta(weeks=house.terms.pack.retention.individual_weeks)

@@ -5,11 +5,13 @@ from datetime import date, datetime, time, timedelta
 
 from mailbot.engine.plan import next_office_day
 from mailbot.jobs.house import House
+from mailbot.jobs.retain import asks, personal
 from mailbot.model.errors import MailbotError
 from mailbot.model.findings import Finding
 from mailbot.model.ids import Address, PersonKey
 from mailbot.model.letters import LetterKind, LetterOrder, OutboxLetter
 from mailbot.model.people import Person
+from mailbot.model.reading import Mark, Reading
 from mailbot.model.slots import Job
 from mailbot.model.verdicts import Judgement
 from mailbot.model.worktime import WorkCalendar
@@ -27,6 +29,17 @@ class NotInPopulation(MailbotError):
 
 
 @dataclass(frozen=True, slots=True)
+class KeptMark:
+    """That a mark is kept of how far the answer to the question `need` was read, under which decisions, and
+    the day on which it is forgotten unless it is made anew."""
+
+    need: str
+    made: datetime
+    until: date
+    decisions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """All that is kept about one person. `judgements` are those of the newest sweep."""
 
@@ -35,6 +48,8 @@ class Explanation:
     judgements: tuple[Judgement, ...]
     findings: tuple[Finding, ...]
     letters: tuple[OutboxLetter, ...]
+    reading: Reading
+    marks: tuple[KeptMark, ...]
     told_by: date
 
 
@@ -55,6 +70,7 @@ def explain(house: House, address: Address, reason: str, actor: str) -> Explanat
         slot = newest[0].slot.id if newest else None
         judgements = work.judgements_of(slot, key) if slot else []
         findings, letters = work.findings_of(key), work.letters_of(key)
+        reading = work.reading_of(key, personal(house))
         disclose(house, work, key)
         work.audit(now, actor, "explain", {"person": key, "reason": reason})
     return Explanation(
@@ -63,8 +79,22 @@ def explain(house: House, address: Address, reason: str, actor: str) -> Explanat
         tuple(judgements),
         tuple(findings),
         tuple(letters),
+        reading,
+        tuple(_kept(house, mark) for mark in reading.marks),
         _office_days_on(house.calendar(), TELL_WITHIN_DAYS),
     )
+
+
+def _kept(house: House, mark: Mark) -> KeptMark:
+    """A mark ends with the last decision under which a rule may ask the question; the day after it is
+    deleted."""
+    asking = [active for active in house.rules(house.today()) if mark.need in asks(active)]
+    decisions = [active.decision for active in asking if active.decision is not None]
+    until = mark.until.astimezone(house.terms.zone).date()
+    if all(active.decision is not None for active in asking):
+        last = max((decision.end for decision in decisions), default=house.today())
+        until = min(until, last + timedelta(days=1))
+    return KeptMark(mark.need, mark.at, until, tuple(sorted({decision.id for decision in decisions})))
 
 
 def disclose(house: House, work: Work, person: PersonKey) -> None:

@@ -3,7 +3,6 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,56 +12,37 @@ from mailbot.engine import judge, plan
 from mailbot.engine.gates import in_population
 from mailbot.engine.judge import ActiveRule
 from mailbot.engine.recipients import Mode, held
-from mailbot.jobs.ending import CUT_SHORT, Ending, broken_off, filled_up, missed
+from mailbot.jobs.closed_run import closed_run
+from mailbot.jobs.ending import CUT_SHORT, Ending, filled_up, missed
 from mailbot.jobs.execute import apply, plan_id
 from mailbot.jobs.house import House
-from mailbot.model.errors import Busy, Halted, PeopleRefused, WorkerHung
+from mailbot.jobs.sweep_report import Progress, SweepReport, quiet
+from mailbot.jobs.turn import ASKED_TO_END, HANGS, LEASE, REFUSED, Break, leave, sign_in
+from mailbot.model.errors import Busy, PeopleRefused
 from mailbot.model.facts import MailboxFacts, Reason
 from mailbot.model.figures import Coverage, SweepFigures
 from mailbot.model.findings import Finding
-from mailbot.model.ids import PersonKey, PlanId, RuleId
+from mailbot.model.ids import PersonKey, RuleId
 from mailbot.model.needs import Need
 from mailbot.model.people import People, Person
 from mailbot.model.plan import Case, Held, Plan
 from mailbot.model.slots import Claim, Job, Slot, SlotResult
-from mailbot.model.tasks import Task
 from mailbot.model.worktime import WorkCalendar
 from mailbot.ports import Target, Work
 from mailbot.rules import Tells
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(minutes=5)
-"""How long a silent process keeps its slot. Renewed with every mailbox that is recorded."""
-
 SHRINK_LEAST, SHRINK_PERCENT = 5, 10
 """People who may be missing from one sweep to the next: the larger of the two."""
+
+FAILED_LATER = timedelta(days=1)
+"""From one sweep to the next."""
 
 CAPPED = "letters_capped"
 PARTIAL, ABORTED = "sweep_partial", "sweep_aborted"
 HUNG = "worker_hung"
 TASKS = "tasks_open"
-
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class SweepReport:
-    """What a sweep came to. `plan` is None for a closed run; `counts` are its steps by rule and name,
-    `tasks` the mailboxes that an administrator has work with. `why` goes with `result` on the first line."""
-
-    slot: Slot
-    result: SlotResult
-    why: str
-    figures: SweepFigures
-    plan: PlanId | None = None
-    counts: dict[tuple[RuleId, str], int] = field(default_factory=dict)
-    closed_gates: tuple[str, ...] = ()
-    tasks: dict[Task, int] = field(default_factory=dict)
-
-
-def quiet(_done: int, _all: int) -> None:
-    """Progress for a service: nobody watches."""
 
 
 def sweep(
@@ -77,7 +57,8 @@ def sweep(
     Raises Busy when another process has it, SignInRefused or Unreachable when Exchange cannot be used,
     SettingsRefused when the people file is wrong, PeopleRefused when it lost more people than leave in a day
     (unless `accept_people`), Halted when the process is asked to end, WorkerHung when it must end. A slot
-    that a process left or died in is taken up where it was, the most overdue mailboxes first.
+    that a process left or died in is taken up where it was, the most overdue mailboxes first: after any of
+    these errors but the ones about people, whoever calls again with this slot goes on.
     """
     started = house.clock.monotonic()
     people = house.directory.people()
@@ -93,33 +74,15 @@ def sweep(
     gates = house.gates()
     if not all(gate.open for gate in gates):
         closed = tuple(gate.gate.value for gate in gates if not gate.open)
-        return _closed_run(house, slot, people, closed, started, progress)
-    house.exchange().sign_in()
+        return closed_run(house, slot, people, closed, started, progress)
     calendar = house.calendar()
     rules = house.rules(calendar.today)
     population = _population(house, people, calendar)
+    sign_in(house, slot, len(population))
     organisation = house.organisation(people)
     candidates = {key: judge.Candidate(key, person, organisation) for key, person in population.items()}
     earlier = _read(house, slot, candidates, rules, calendar, progress)
     return _conclude(house, slot, people, population, rules, calendar, dry_run, started, earlier)
-
-
-def slot_by_hand(house: House, label: str) -> Slot:
-    """The slot of a sweep that somebody starts: the newest one of this kind when a process left it or died
-    in it today, else a new one."""
-    now = house.clock.now()
-    local = now.astimezone(house.terms.zone)
-    with house.store.begin() as work:
-        newest = work.newest(Job.SWEEP)
-    if (
-        newest is not None
-        and newest.finished is None
-        and newest.lease <= now
-        and newest.slot.day == local.date()
-        and newest.slot.label.startswith(f"{label}-")
-    ):
-        return newest.slot
-    return Slot(Job.SWEEP, local.date(), f"{label}-{local:%H%M%S}")
 
 
 def _check_shrink(work: Work, people: int) -> None:
@@ -153,9 +116,10 @@ def _read(
     """Read and judge whom nobody has dealt with yet. Gives the number of mailboxes that were done before."""
     with house.store.begin() as work:
         done = work.judged(slot.id)
-        last_read = work.last_read()
+        last_turn = due_again(work.last_read(), work.failed())
+        met_refusal = _failed_in(work, slot)
     by_guid = {candidate.person.guid: candidate for candidate in candidates.values()}
-    left = overdue_first([key for key in candidates if key not in done], last_read, slot)
+    left = overdue_first([key for key in candidates if key not in done], last_turn, slot)
     targets = [Target(candidates[key].person.guid, candidates[key].person.address) for key in left]
     earlier = count = len(candidates) - len(targets)
     progress(count, len(candidates))
@@ -166,44 +130,66 @@ def _read(
     for facts in house.exchange().read(targets, judge.needs(rules), follow_up, calendar.now):
         candidate = by_guid[facts.guid]
         unread = missed(facts)
-        if unread in CUT_SHORT:
-            facts = filled_up(facts, unread, follow_up)
-        judgements = judge.judge(rules, candidate, facts, calendar, house.today())
+        refused = unread is Reason.SIGN_IN_REFUSED
         now = house.clock.now()
-        with house.store.begin() as work:
-            work.record(slot.id, candidate.key, unread, judgements, now)
-            work.extend(slot.id, house.owner, now + LEASE)
-        count += 1
-        progress(count, len(candidates))
-        if house.exchange().hung():
-            why = broken_off("a worker hangs and one mailbox is unknown", count, len(candidates))
-            _leave(house, slot, why)
-            raise WorkerHung(f"aborted: {why}: start mailbot again")
-        if house.halting():
-            why = broken_off("mailbot was asked to end", count, len(candidates))
-            _leave(house, slot, why)
-            raise Halted(f"aborted: {why}")
-    return earlier
+        if refused and candidate.key not in met_refusal:
+            with house.store.begin() as work:
+                work.note_failed(candidate.key, now)
+        else:
+            if unread in CUT_SHORT:
+                facts = filled_up(facts, unread, follow_up)
+            judgements = judge.judge(rules, candidate, facts, calendar, house.today())
+            with house.store.begin() as work:
+                work.record(slot.id, candidate.key, unread, judgements, now)
+                work.extend(slot.id, house.owner, now + LEASE)
+            count += 1
+            progress(count, len(candidates))
+        broken = _broken(house, refused)
+        if broken is not None:
+            break
+    else:
+        return earlier
+    raise leave(house, slot, broken, count, len(candidates))
+
+
+def _failed_in(work: Work, slot: Slot) -> frozenset[PersonKey]:
+    """Who failed since the turn began and is not done: after a refused sign-in each try notes the first
+    mailbox that came back refused. One that does so again, after a sign-in that was accepted, is refused
+    itself: it is recorded, or it would break off every try."""
+    claimed = next(row.claimed for row in work.slots(Job.SWEEP, slot.day) if row.slot == slot)
+    return frozenset(person for person, at in work.failed().items() if at >= claimed)
+
+
+def _broken(house: House, refused: bool) -> Break | None:
+    """Why to end now, although mailboxes are left."""
+    if refused:
+        return REFUSED
+    if house.exchange().hung():
+        return HANGS
+    return ASKED_TO_END if house.halting() else None
+
+
+def due_again(
+    last_read: Mapping[PersonKey, datetime], failed: Mapping[PersonKey, datetime]
+) -> dict[PersonKey, datetime]:
+    """From when each mailbox waits for its next turn. One that failed by its own fault counts as if it had
+    been read a day later: in the next sweep it comes behind all others, and cannot keep them from their turn
+    every day; where it is not reached then, it is soon as overdue as they are."""
+    return {**last_read, **{person: at + FAILED_LATER for person, at in failed.items()}}
 
 
 def overdue_first(
-    keys: Collection[PersonKey], last_read: Mapping[PersonKey, datetime], slot: Slot
+    keys: Collection[PersonKey], last_turn: Mapping[PersonKey, datetime], slot: Slot
 ) -> list[PersonKey]:
-    """Whoever was never read, then whoever was read longest ago. Ties are drawn by lot, once per slot: who
+    """Whoever never had a turn, then whoever had it longest ago. Ties are drawn by lot, once per slot: who
     cannot be read must not hold up the same others every day."""
 
     def overdue(key: PersonKey) -> tuple[float, str]:
-        at = last_read.get(key)
+        at = last_turn.get(key)
         lot = hashlib.sha256(f"{slot.id}/{key}".encode()).hexdigest()
         return (at.timestamp() if at else 0.0, lot)
 
     return sorted(keys, key=overdue)
-
-
-def _leave(house: House, slot: Slot, why: str) -> None:
-    """The slot is not over: the next process may take it up at once, and sees why this one left."""
-    with house.store.begin() as work:
-        work.leave(slot.id, house.owner, house.clock.now(), {"why": why})
 
 
 def _conclude(
@@ -289,11 +275,11 @@ def _tell(house: House, ending: Ending, made: Plan) -> None:
         )
     else:
         house.operator.solved(CAPPED)
-    for code, result in ((PARTIAL, SlotResult.PARTIAL), (ABORTED, SlotResult.ABORTED)):
-        if ending.result is result:
-            house.operator.problem(code, f"The sweep is {ending.line}; see: mailbot doctor")
-        else:
-            house.operator.solved(code)
+    if ending.result is SlotResult.PARTIAL:
+        house.operator.problem(PARTIAL, f"The sweep is {ending.line}; see: mailbot doctor")
+    else:
+        house.operator.solved(PARTIAL)
+    house.operator.solved(ABORTED)
     house.operator.solved(HUNG)
 
 
@@ -354,46 +340,3 @@ def _counts(figures: SweepFigures, made: Plan, people: int, ending: Ending) -> d
         "letters": made.letters,
         "seconds": round(figures.seconds, 3),
     }
-
-
-def _closed_run(
-    house: House,
-    slot: Slot,
-    people: People,
-    closed: tuple[str, ...],
-    started: float,
-    progress: Progress,
-) -> SweepReport:
-    """A gate is closed: count who could be reached, keep nothing about anybody, plan nothing."""
-    house.exchange().sign_in()
-    targets = [Target(person.guid, person.address) for person in people.by_guid.values()]
-    reached = 0
-    for done, (_target, trouble) in enumerate(house.exchange().reachable(targets), start=1):
-        reached += trouble is None
-        progress(done, len(targets))
-        if done % 50 == 0:
-            with house.store.begin() as work:
-                work.extend(slot.id, house.owner, house.clock.now() + LEASE)
-    figures = SweepFigures(
-        Coverage(len(targets), reached),
-        {},
-        {},
-        house.exchange().requests(),
-        house.clock.monotonic() - started,
-    )
-    now = house.clock.now()
-    why = f"gates are closed: {', '.join(closed)}; {reached:,} of {len(targets):,} mailboxes can be reached"
-    with house.store.begin() as work:
-        counts = {
-            "why": why,
-            "population": len(targets),
-            "reachable": reached,
-            "closed_gates": list(closed),
-        }
-        work.finish(slot.id, now, SlotResult.CLOSED, counts)
-        work.audit(now, "mailbot", "closed_run", {"slot": slot.id, "gates": ",".join(closed)})
-    house.operator.ran(Job.SWEEP, slot.id, now, SlotResult.CLOSED.value, counts)
-    log.warning("closed run", slot=slot.id, gates=",".join(closed), reachable=reached)
-    if house.exchange().hung():
-        raise WorkerHung(f"closed: {why}; a worker hangs: start mailbot again")
-    return SweepReport(slot, SlotResult.CLOSED, why, figures, closed_gates=closed)

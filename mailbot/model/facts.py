@@ -75,6 +75,10 @@ class Reason(Enum):
         raise ValueError(f"no such reason: {code}")
 
 
+WITHOUT_TURN = frozenset({Reason.NOT_VISITED, Reason.THROTTLED})
+"""Why a mailbox had no turn in a sweep, through no fault of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known(Generic[T_co]):
     value: T_co

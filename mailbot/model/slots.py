@@ -41,7 +41,7 @@ class Claim(StrEnum):
 class SlotResult(StrEnum):
     COMPLETE = "complete"
     PARTIAL = "partial"  # some mailboxes had no turn, or too many did not answer
-    ABORTED = "aborted"  # sign-in was refused on the way; what had been read until then is judged
+    ABORTED = "aborted"  # broken off, and not taken up again in time: nothing follows from it
     CLOSED = "closed"  # a gate was closed: reachable mailboxes were counted, nothing else
     SKIPPED = "skipped"  # too late to be of use; said so
 

@@ -28,9 +28,10 @@ from mailbot.jobs.house import House
 from mailbot.jobs.retain import retain
 from mailbot.jobs.rights import check_disclosures
 from mailbot.jobs.sweep import HUNG, sweep
+from mailbot.jobs.turn import give_up
 from mailbot.model.clock import SystemClock
-from mailbot.model.errors import Busy, Halted, MailbotError, WorkerHung
-from mailbot.model.slots import Claim, Job, Slot, SlotResult
+from mailbot.model.errors import Busy, Halted, MailbotError, SignInRefused, WorkerHung
+from mailbot.model.slots import Job, Slot, SlotResult
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +42,9 @@ END_WITHIN = 15.0
 POLL_SECONDS = 0.2
 PAUSE_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 3600.0
+REFUSED_PAUSE_SECONDS = 300.0
+"""After a refused sign-in. It does not grow: the breaker says when the server may be asked again, and a turn
+that was broken off must not wait much longer than that."""
 
 SINCE = "first_run"
 
@@ -127,8 +131,9 @@ class Service:
         closed = {day for days in house.terms.closed.years.values() for day in days}
         first_day = since.astimezone(house.terms.zone).date()
         found = due(now, schedule, finished, house.terms.zone, closed, first_day)
+        begun = {row.slot for row in rows}
         for slot in found.skipped:
-            if self._moment(slot) >= since:
+            if slot in begun or self._moment(slot) >= since:
                 self._skip(slot)
         if found.run is None:
             return
@@ -141,6 +146,7 @@ class Service:
                 self._free(found.run)
         if not found.skipped:
             house.operator.solved(f"{schedule.job}_skipped")
+            house.operator.solved(f"{schedule.job}_aborted")
 
     def _moment(self, slot: Slot) -> datetime:
         return datetime.combine(slot.day, time_of_day.fromisoformat(slot.label), self._house.terms.zone)
@@ -165,17 +171,15 @@ class Service:
 
     def _skip(self, slot: Slot) -> None:
         """A missed turn is a decision, and said."""
-        now = self._house.clock.now()
-        with self._house.store.begin() as work:
-            claim = work.claim(slot, self._house.owner, now, now)
-            if claim in (Claim.DONE, Claim.HELD):
-                return
-            work.finish(slot.id, now, SlotResult.SKIPPED, {})
-            work.audit(now, "mailbot", "skipped", {"slot": slot.id})
-        log.warning("turn skipped", slot=slot.id)
-        self._house.operator.problem(
-            f"{slot.job}_skipped", f"A turn of {slot.job} was missed and not made up for: {slot.id}"
-        )
+        over = give_up(self._house, slot)
+        if over is None:
+            return
+        log.warning("turn missed", slot=slot.id, result=over.result)
+        if over.result is SlotResult.ABORTED:
+            code, text = f"{slot.job}_aborted", f"The {slot.job} is aborted: {over.counts['why']}"
+        else:
+            code, text = f"{slot.job}_skipped", f"A turn of {slot.job} was missed and not made up for"
+        self._house.operator.problem(code, f"{text}: {slot.id}")
 
     def _guarded(self, job: Job, turn: Callable[[], None]) -> None:
         """Every failure is one message to the operator; the job is tried again after a growing pause."""
@@ -191,6 +195,10 @@ class Service:
             self._house.operator.problem(HUNG, str(error))
             self._hung = error
             self._asked_to_end = True
+        except SignInRefused as error:
+            log.error("job failed", job=job.value, error=type(error).__name__)
+            self._not_before[job] = self._house.clock.monotonic() + REFUSED_PAUSE_SECONDS
+            self._house.operator.problem(code, str(error))
         except MailbotError as error:
             log.error("job failed", job=job.value, error=type(error).__name__)
             self._failed(job, code, str(error))

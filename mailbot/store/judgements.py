@@ -7,32 +7,23 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import (
-    Executable,
-    String,
-    bindparam,
-    delete,
-    exists,
-    func,
-    insert,
-    literal_column,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Executable, delete, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
-from mailbot.model.facts import Reason
+from mailbot.model.facts import WITHOUT_TURN, Reason
 from mailbot.model.findings import FindingState
 from mailbot.model.ids import PersonKey, RuleId, SlotId
 from mailbot.model.tasks import Task
 from mailbot.model.verdicts import Judgement, Outcome, Verdict
-from mailbot.store.part import bounds, insert_for, interval
+from mailbot.store.part import bounds, insert_for, interval, unless_excluded
 from mailbot.store.reading import Reading
-from mailbot.store.schema import exclusion, finding, judgement, slot, visited
+from mailbot.store.schema import finding, judgement, slot, visited
 
 TOLD = (Outcome.DEVIATION, Outcome.TIP)
 """Outcomes of which somebody may be told by letter."""
+
+RECORDED = (judgement, visited)
+"""What a sweep keeps of each mailbox that it dealt with."""
 
 LIVE = tuple(state for state in FindingState if state.live)
 INSERT_JUDGEMENT = insert(judgement)
@@ -42,10 +33,8 @@ INSERT_JUDGEMENT = insert(judgement)
 def insert_visit(dialect: str) -> Executable:
     """A visit of somebody who is not excluded, unless it was recorded already: one statement for both."""
     columns = [visited.c.slot, visited.c.person, visited.c.read, visited.c.missed, visited.c.at]
-    values = select(*(bindparam(column.name, type_=column.type) for column in columns)).where(
-        ~exists(literal_column("1", String)).where(exclusion.c.tag == bindparam("tag"))
-    )
-    return insert_for(dialect, visited).from_select(columns, values).on_conflict_do_nothing()
+    new = insert_for(dialect, visited).from_select(columns, unless_excluded(columns))
+    return new.on_conflict_do_nothing()
 
 
 class Judgements(Reading):
@@ -70,6 +59,8 @@ class Judgements(Reading):
             return
         if missed is None:
             self.note_read(person, now)
+        elif missed not in WITHOUT_TURN:
+            self.note_failed(person, now)
         if judgements:
             rows = [{"slot": slot, "person": person, "at": now, **values(j)} for j in judgements]
             self.connection.execute(INSERT_JUDGEMENT, rows)
@@ -167,8 +158,12 @@ class Judgements(Reading):
         earlier = select(slot.c.id).where(
             slot.c.claimed <= claimed, slot.c.finished.is_not(None), slot.c.id != slot_id
         )
-        for table in (judgement, visited):
+        for table in RECORDED:
             self.connection.execute(delete(table).where(table.c.slot.in_(earlier)))
+
+    def drop(self, slot_id: SlotId) -> None:
+        for table in RECORDED:
+            self.connection.execute(delete(table).where(table.c.slot == slot_id))
 
 
 def values(judged: Judgement) -> dict[str, Any]:

@@ -5,7 +5,18 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Executable,
+    Select,
+    String,
+    Table,
+    bindparam,
+    exists,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult, Row
 
@@ -35,6 +46,14 @@ def bounds(occurrence: Interval | None) -> dict[str, datetime | None]:
     if occurrence is None:
         return {"occurrence_start": None, "occurrence_end": None}
     return {"occurrence_start": occurrence.start, "occurrence_end": occurrence.end}
+
+
+def unless_excluded(columns: Sequence[Column[Any]]) -> Select[Any]:
+    """One row of parameters by column, and none when `tag` is of somebody who is excluded: for an insert that
+    looks and writes in one statement."""
+    values = (bindparam(column.name, type_=column.type) for column in columns)
+    excluded = exists(literal_column("1", String)).where(exclusion.c.tag == bindparam("tag"))
+    return select(*values).where(~excluded)
 
 
 class Part:

@@ -1,23 +1,17 @@
-"""Reading: when each mailbox was last read, and how far, so that the next sweep begins with the most overdue
-ones and reads what is new."""
+"""Reading: when each mailbox was last read or failed, and how far it was read, so that the next sweep begins
+with the most overdue ones and reads what is new."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import (
-    Executable,
-    String,
-    bindparam,
-    delete,
-    exists,
-    literal_column,
-    select,
-)
+from sqlalchemy import Executable, delete, select
 
 from mailbot.model.ids import PersonKey
-from mailbot.store.part import Part, insert_for
-from mailbot.store.schema import BOOKMARK_AGE, bookmark, exclusion, last_read
+from mailbot.model.reading import Mark
+from mailbot.model.reading import Reading as Kept
+from mailbot.store.part import Part, insert_for, unless_excluded
+from mailbot.store.schema import BOOKMARK_AGE, QUARTER, bookmark, last_read
 
 BOTH = (bookmark, last_read)
 
@@ -25,17 +19,24 @@ BOTH = (bookmark, last_read)
 @cache
 def upsert_read(dialect: str) -> Executable:
     new = insert_for(dialect, last_read)
-    return new.on_conflict_do_update(index_elements=[last_read.c.person], set_={"at": new.excluded.at})
+    values = {"at": new.excluded.at, "failed": None}
+    return new.on_conflict_do_update(index_elements=[last_read.c.person], set_=values)
+
+
+@cache
+def upsert_failed(dialect: str) -> Executable:
+    """Of somebody who is not excluded: one statement looks and writes. When it was read stays."""
+    columns = [last_read.c.person, last_read.c.failed]
+    new = insert_for(dialect, last_read).from_select(columns, unless_excluded(columns))
+    values = {"failed": new.excluded.failed}
+    return new.on_conflict_do_update(index_elements=[last_read.c.person], set_=values)
 
 
 @cache
 def upsert_bookmark(dialect: str) -> Executable:
     """A bookmark of somebody who is not excluded: one statement looks and writes."""
     columns = [bookmark.c.person, bookmark.c.need, bookmark.c.text, bookmark.c.at]
-    values = select(*(bindparam(column.name, type_=column.type) for column in columns)).where(
-        ~exists(literal_column("1", String)).where(exclusion.c.tag == bindparam("tag"))
-    )
-    new = insert_for(dialect, bookmark).from_select(columns, values)
+    new = insert_for(dialect, bookmark).from_select(columns, unless_excluded(columns))
     return new.on_conflict_do_update(
         index_elements=[bookmark.c.person, bookmark.c.need],
         set_={"text": new.excluded.text, "at": new.excluded.at},
@@ -61,11 +62,30 @@ class Reading(Part):
         return self.changed(delete(bookmark).where(bookmark.c.need.not_in(list(asked))))
 
     def last_read(self) -> Mapping[PersonKey, datetime]:
-        return {PersonKey(row.person): row.at for row in self.rows(select(last_read))}
+        found = select(last_read).where(last_read.c.at.is_not(None))
+        return {PersonKey(row.person): row.at for row in self.rows(found)}
+
+    def failed(self) -> Mapping[PersonKey, datetime]:
+        found = select(last_read).where(last_read.c.failed.is_not(None))
+        return {PersonKey(row.person): row.failed for row in self.rows(found)}
 
     def note_read(self, person: PersonKey, now: datetime) -> None:
         """For a transaction that has looked whether the person is excluded."""
         self.connection.execute(upsert_read(self.dialect), {"person": person, "at": now})
+
+    def note_failed(self, person: PersonKey, now: datetime) -> None:
+        tag = self.keys.exclusion_tag(person)
+        self.connection.execute(upsert_failed(self.dialect), {"person": person, "failed": now, "tag": tag})
+
+    def reading_of(self, person: PersonKey, personal: timedelta) -> Kept:
+        found = select(bookmark).where(bookmark.c.person == person).order_by(bookmark.c.need)
+        young = min(BOOKMARK_AGE, personal)
+        marks = tuple(Mark(row.need, row.at, row.at + young) for row in self.rows(found))
+        row = self.connection.execute(select(last_read).where(last_read.c.person == person)).first()
+        if row is None:
+            return Kept(marks=marks)
+        oldest = min(at for at in (row.at, row.failed) if at is not None)
+        return Kept(row.at, row.failed, oldest + min(QUARTER, personal), marks)
 
     def forget_reading(self, present: frozenset[PersonKey]) -> None:
         """Nothing of how somebody was read outlives their being here."""

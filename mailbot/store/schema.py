@@ -134,8 +134,11 @@ last_read = Table(
     "last_read",
     metadata,
     Column("person", Text, primary_key=True),
-    Column("at", Moment, nullable=False),
-    info=keep(DataKind.PERSON, Limit("at", QUARTER), ends="leaving the organisation"),
+    Column("at", Moment),
+    Column("failed", Moment),
+    info=keep(
+        DataKind.PERSON, Limit("at", QUARTER), Limit("failed", QUARTER), ends="leaving the organisation"
+    ),
 )
 
 bookmark = Table(

@@ -13,8 +13,8 @@ from mailbot.model.slots import Claim, Job, Slot, SlotResult, SlotRow
 from mailbot.store.part import Part
 from mailbot.store.schema import slot as table
 
-READ = (SlotResult.COMPLETE, SlotResult.PARTIAL, SlotResult.ABORTED)
-"""Results of a turn that read mailboxes and judged what it read."""
+READ = (SlotResult.COMPLETE, SlotResult.PARTIAL)
+"""Results of a turn whose verdicts count: it was brought to an end."""
 
 
 class Slots(Part):

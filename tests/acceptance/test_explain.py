@@ -2,11 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from mailbot.jobs.rights import check_disclosures
+from mailbot import wiring
+from mailbot.cli.demo_settings import decision
+from mailbot.jobs.rights import check_disclosures, explain
+from mailbot.jobs.sweep import sweep
+from mailbot.model.needs import SentLabels
+from mailbot.model.reading import Reading
 from tests.acceptance.desk import ADMINISTRATOR, GIB, Desk, small_town
 
 REASON = "belde zelf over de brief"
@@ -70,6 +76,56 @@ def test_it_shows_no_measured_value(desk: Desk) -> None:
         desk.shows("explain", desk.resident("plain-over").address, "--reason", REASON)
     )
     assert "6549" not in shown and "6,1" not in shown and "6.1" not in shown
+
+
+def test_it_shows_how_the_mailbox_was_read_and_until_when_that_is_kept(desk: Desk) -> None:
+    """Where it stopped in the mail is nobody's business: that a mark is kept, under which decision."""
+    desk.here.calibrated()
+    made = decision(sample_percent=99)
+    everybody = {person.address for person in desk.here.town.residents}
+    with desk.here.opened(decisions=[made]) as house:
+        sweep(house, desk.here.slot())
+        looks = [
+            explain(house, address, REASON, ADMINISTRATOR)
+            for address in (person.address for person in house.directory.people().by_guid.values())
+        ]
+    marked = [look for look in looks if look.marks]
+    assert marked, "a rule that reads sent items keeps marks"
+    assert len(everybody) > len(looks) - len(marked)
+    for look in marked:
+        assert look.reading.read == desk.here.clock.now()
+        for mark in look.marks:
+            assert mark.need == SentLabels.name
+            assert mark.decisions == (made.id,)
+            assert mark.until == min(made.end + timedelta(days=1), mark.made.date() + timedelta(days=21))
+
+
+def test_it_says_so_in_words(desk: Desk) -> None:
+    desk.types("sweep")
+    guid = desk.resident("plain-over").guid
+    with desk.here.opened() as house:
+        wiring.StoredBookmarks(house.store, house.clock).keep(guid, SentLabels.name, "page 1")
+    shown = look(desk)
+    assert "The mailbox was last read on 2026-11-23 06:00." in shown
+    assert "That is kept until 2027-02-22, unless it is read again." in shown
+    row = [*SentLabels.name.split(), "2026-11-23", "2026-11-24", "-"]
+    assert row in [line.split() for line in shown.splitlines()]
+    assert "page 1" not in shown
+    value = desk.shows("explain", desk.resident("plain-over").address, "--reason", REASON)
+    assert value["reading"]["read"].startswith("2026-11-23T05:00")
+    assert value["reading"]["failed"] is None
+    assert value["marks"][0]["kept_until"] == "2026-11-24", "no decision lets us ask: it goes tonight"
+
+
+def test_of_who_is_left_out_nothing_of_how_they_were_read_is_kept(desk: Desk) -> None:
+    desk.types("sweep")
+    person = desk.resident("plain-over")
+    with desk.here.opened() as house:
+        wiring.StoredBookmarks(house.store, house.clock).keep(person.guid, SentLabels.name, "page 1")
+    key = desk.key("plain-over")
+    assert desk.types("people", "exclude", person.address).code == 0
+    with desk.here.opened() as house, house.store.begin() as work:
+        assert work.reading_of(key, timedelta(weeks=52)) == Reading()
 
 
 def test_before_the_first_sweep_there_is_nothing_to_show(desk: Desk) -> None:

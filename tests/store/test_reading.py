@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from mailbot.model.facts import Reason
-from mailbot.store.schema import BOOKMARK_AGE, bookmark
+from mailbot.model.reading import Mark, Reading
+from mailbot.store.schema import BOOKMARK_AGE, QUARTER, bookmark
 from mailbot.store.sql import SqlStore
 
 if TYPE_CHECKING:
@@ -107,6 +108,83 @@ def test_the_last_time_that_a_mailbox_was_read_is_remembered(store: SqlStore, st
             story.person(3): story.now,
         }
         assert work.missed_counts(slot) == {Reason.THROTTLED: 1}
+
+
+def test_a_mailbox_that_failed_by_its_own_fault_is_remembered_until_it_is_read(
+    store: SqlStore, story: Story
+) -> None:
+    """Whoever had no turn did not fail. When it was read before stays known."""
+    reasons = {
+        1: Reason.TIMED_OUT,
+        2: Reason.ACCESS_DENIED,
+        3: Reason.NOT_VISITED,
+        4: Reason.THROTTLED,
+        5: None,
+    }
+    later = story.now + DAY
+    with store.begin() as work:
+        slot = story.claim(work)
+        for number, missed in reasons.items():
+            work.record(slot, story.person(number), missed, [], story.now)
+        assert work.failed() == {story.person(number): story.now for number in (1, 2)}
+        slot = story.claim(work, type(story.sweep)(story.sweep.job, later.date(), "06:00"), later)
+        work.record(slot, story.person(1), None, [], later)
+        work.record(slot, story.person(5), Reason.TIMED_OUT, [], later)
+        assert work.failed() == {story.person(2): story.now, story.person(5): later}
+        assert work.last_read() == {story.person(1): later, story.person(5): story.now}
+
+
+def test_a_failure_outside_a_slot_is_noted_unless_the_person_is_excluded(
+    store: SqlStore, story: Story
+) -> None:
+    with store.begin() as work:
+        work.exclude(story.guid(1), story.person(1), story.now)
+        for number in (1, 2):
+            work.note_failed(story.person(number), story.now)
+        assert work.failed() == {story.person(2): story.now}
+        work.forget_absent([story.person(1)], story.now)
+        assert work.failed() == {}
+
+
+def test_it_tells_one_person_what_is_kept_and_until_when(store: SqlStore, story: Story) -> None:
+    """Of a table with two clocks the row goes with the first that has run out; so do the policy's weeks."""
+    year, short, later = timedelta(days=365), timedelta(days=5), story.now + DAY
+    person = story.person(1)
+    with store.begin() as work:
+        assert work.reading_of(person, year) == Reading()
+        slot = story.claim(work)
+        work.record(slot, person, None, [], story.now)
+        work.note_failed(person, later)
+        work.set_bookmark(person, SAMPLES, "page 1", later)
+        work.set_bookmark(person, LABELS, "page 1", story.now)
+        work.set_bookmark(story.person(2), LABELS, "somebody else", story.now)
+        marks = (
+            Mark(LABELS, story.now, story.now + BOOKMARK_AGE),
+            Mark(SAMPLES, later, later + BOOKMARK_AGE),
+        )
+        assert work.reading_of(person, year) == Reading(story.now, later, story.now + QUARTER, marks)
+        kept = work.reading_of(person, short)
+        assert (kept.until, kept.marks[0].until) == (story.now + short, story.now + short)
+
+
+@pytest.mark.parametrize("personal", [timedelta(days=365), timedelta(days=5)])
+def test_what_it_tells_is_kept_until_then_and_no_longer(
+    store: SqlStore, story: Story, personal: timedelta
+) -> None:
+    person = story.person(1)
+    with store.begin() as work:
+        work.record(story.claim(work), person, None, [], story.now)
+        work.set_bookmark(person, LABELS, "page 1", story.now)
+        until = work.reading_of(person, personal)
+        assert until.until is not None
+        work.purge(until.marks[0].until, personal)
+        assert work.reading_of(person, personal).marks == until.marks
+        work.purge(until.marks[0].until + INSTANT, personal)
+        assert work.reading_of(person, personal).marks == ()
+        work.purge(until.until, personal)
+        assert work.reading_of(person, personal).read == (story.now if personal > BOOKMARK_AGE else None)
+        work.purge(until.until + INSTANT, personal)
+        assert work.reading_of(person, personal) == Reading()
 
 
 def test_a_bookmark_says_nothing_without_the_key(store: SqlStore, story: Story, raw: Engine) -> None:

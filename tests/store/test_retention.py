@@ -29,7 +29,7 @@ LIMITS = {
     "slot": {("claimed", 26 * WEEK)},
     "visited": {("at", 2 * WEEK)},
     "judgement": {("at", 2 * WEEK)},
-    "last_read": {("at", 13 * WEEK)},
+    "last_read": {("at", 13 * WEEK), ("failed", 13 * WEEK)},
     "bookmark": {("at", 3 * WEEK)},
     "finding": {("changed", 13 * WEEK), ("opened", 26 * WEEK)},
     "finding_history": {("at", 13 * WEEK)},

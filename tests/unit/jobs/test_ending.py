@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mailbot.jobs.ending import NO_TURN, Ending, broken_off, missed, standing
-from mailbot.model.facts import Known, MailboxFacts, Reason, Unknown
+from mailbot.model.facts import WITHOUT_TURN, Known, MailboxFacts, Reason, Unknown
 from mailbot.model.figures import Coverage
 from mailbot.model.ids import ObjectGuid
 from mailbot.model.mailbox import Size
@@ -39,9 +39,8 @@ NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
             "complete: 1,000 of 1,000 mailboxes read; resumed: 412 of 1,000 were done by an earlier process",
         ),
         (
-            Ending(Coverage(10, 4), {Reason.SIGN_IN_REFUSED: 6}),
-            "aborted: 4 of 10 mailboxes read; 6 left alone because sign-in was refused on the way; "
-            "who had no turn comes first next time",
+            Ending(Coverage(40, 39), {Reason.SIGN_IN_REFUSED: 1}),
+            "complete: 39 of 40 mailboxes read; 1 sign in refused",
         ),
         (Ending(Coverage(0, 0)), "complete: 0 of 0 mailboxes read"),
     ],
@@ -89,6 +88,10 @@ def test_a_mailbox_counts_as_read_when_it_answered_and_was_not_cut_short(
     values: Mapping[Any, Any], why: Reason | None
 ) -> None:
     assert missed(MailboxFacts(ObjectGuid("1"), values)) is why
+
+
+def test_whoever_had_no_turn_is_the_same_in_words_and_in_what_is_kept() -> None:
+    assert NO_TURN.keys() == WITHOUT_TURN
 
 
 def turn(result: SlotResult | None, lease: timedelta, **counts: str) -> SlotRow:

@@ -14,7 +14,8 @@ def upgrade() -> None:
     op.create_table(
         "last_read",
         sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failed", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("person", name=op.f("pk_last_read")),
     )
     op.create_table(
