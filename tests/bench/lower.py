@@ -393,7 +393,7 @@ def plain(value: Any) -> Any:
 async def run(task: Task) -> None:
     payload = load()
     addresses = [payload.address(number) for number in range(task.mailboxes)]
-    size = max(1, min(BATCH, math.ceil(len(addresses) / (2 * task.connections))))
+    size = max(1, min(BATCH, math.ceil(len(addresses) / task.connections)))
     asked = Asked.by(json.loads((Path(task.folder) / "asked.json").read_text()), payload.now)
     signed_in = base64.b64encode(b"VOORBEELD\\svc-mailbot:demo-only").decode()
     sweeps = []

@@ -41,7 +41,7 @@ def check(address: str, config: Configuration) -> dict[str, Any]:
     for folder in account().root.walk():
         if any(word in folder.name.lower() for word in PRIVATE):
             folder.refresh()
-            if any(entry.permission_level == "Reviewer" for entry in folder.permission_set.permissions):
+            if any(entry.read_items == "FullDetails" for entry in folder.permission_set.permissions):
                 shared += 1
     options = account().root.get_user_configuration("OWA.UserOptions", properties="Dictionary").dictionary
     rules = list(account().rules)

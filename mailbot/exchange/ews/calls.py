@@ -124,8 +124,8 @@ def _send(service: Any, line: Line, payload: Element, deadline: float) -> list[E
 
 def _write(service: Any, payload: Element) -> None:
     """Write the request out before exchangelib takes a connection for it, which a refusal would cost."""
-    (version,) = service._api_versions_to_try()
-    written = service.wrap(content=payload, api_version=version)
+    before, after = _envelope(service)
+    written = before + etree.tostring(payload, encoding="utf-8", xml_declaration=False) + after
     if len(written) > LARGEST:
         log.error(
             "request not sent: it is longer than 64 KiB, which some servers refuse; shorten the lists of "
@@ -135,6 +135,19 @@ def _write(service: Any, payload: Element) -> None:
         )
         raise EwsTrouble(Reason.RULE_FAILED, TOO_LONG)
     service.wrap = lambda content, api_version=None: written
+
+
+def _envelope(service: Any) -> tuple[bytes, bytes]:
+    """What exchangelib puts around a payload: the same for all that is asked about a mailbox in one name."""
+    (version,) = service._api_versions_to_try()
+    box = getattr(service, "account", None)
+    line = service.protocol.line
+    of = (version, box and box.primary_smtp_address, box and box.impersonates)
+    if line.envelope is None or line.envelope[0] != of:
+        mark = create_element("m:Payload")
+        before, _, after = service.wrap(content=mark, api_version=version).partition(b"<m:Payload/>")
+        line.envelope = of, (before, after)
+    return line.envelope[1]  # type: ignore[no-any-return]
 
 
 TROUBLES = (

@@ -32,6 +32,7 @@ from exchangelib.transport import NOAUTH
 from exchangelib.util import is_xml
 from requests.auth import AuthBase
 
+from mailbot.exchange.ews.keep_alive import Session
 from mailbot.exchange.ews.kerberos import KerberosAuth, Keytab, tickets_of
 from mailbot.exchange.ews.modern_auth import App, BearerAuth, tokens_of
 from mailbot.exchange.ews.trouble import HttpTrouble
@@ -39,6 +40,10 @@ from mailbot.exchange.ews.watchdog import Watchdog
 from mailbot.exchange.ews.wire import Proxy, prepare, tapped_by
 
 USER_AGENT = "mailbot"
+HEADERS = {
+    "Content-Type": "text/xml; charset=utf-8",
+    "Accept-Encoding": "gzip, deflate",
+}
 
 # exchangelib logs whole requests and answers, with people's mail in them; the others log what signs us in
 for _name in ("exchangelib", "spnego", "msal"):
@@ -127,6 +132,20 @@ class LineProtocol(Protocol):  # type: ignore[misc]
 
     line: "Line"
 
+    @classmethod
+    def raw_session(
+        cls,
+        prefix: str,
+        oauth2_client: object = None,
+        oauth2_session_params: object = None,
+        oauth2_token_endpoint: object = None,
+    ) -> Session:
+        """Without OAuth, for which exchangelib has a client of its own: our tokens come another way."""
+        session = Session()
+        session.headers.update(HEADERS)
+        session.headers["User-Agent"] = cls.USERAGENT
+        return session
+
     def create_session(self) -> requests.Session:
         session: requests.Session = super().create_session()
         prepare(session, self.line.server.ca_file, self.line.server.proxy)
@@ -144,13 +163,14 @@ class LineProtocol(Protocol):  # type: ignore[misc]
 
 class Line:
     """A connection owned by one thread. `counts` are the requests that it sent, by operation; `turn` is what
-    each of them waits for."""
+    each of them waits for; `envelope` is the last one around a payload, and whose."""
 
     def __init__(self, server: Server, watchdog: Watchdog) -> None:
         self.server = server
         self.counts: Counter[str] = Counter()
         self.socket: socket.socket | None = None
         self.turn: Turn = at_once
+        self.envelope: tuple[object, tuple[bytes, bytes]] | None = None
         self._watchdog = watchdog
         by_password = {"basic": BASIC, "ntlm": NTLM}.get(server.auth)
         config = Configuration(

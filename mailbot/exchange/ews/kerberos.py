@@ -193,12 +193,21 @@ class KerberosAuth(AuthBase):
         request.register_hook("response", self._answered)  # type: ignore[no-untyped-call]
         return request
 
+    def stays_signed_in(self) -> bool:
+        """Whether the connection in use is, and the server asks for no ticket with each request."""
+        opened = self._connection()
+        return opened is not None and self._proven is opened and not self._beforehand
+
+    def asked_again(self) -> None:
+        """The server wants a ticket; on a connection that has signed in, it will want one each time."""
+        self._beforehand = self._proven is not None and self._proven is self._connection()
+
     def _answered(self, response: requests.Response, **how: Any) -> requests.Response:
         try:
             if response.status_code == 401:
                 if not _OFFER.search(_challenge(response)):
                     raise EwsTrouble(Reason.SERVER_FAILED, "no_negotiate")
-                self._beforehand = self._proven is not None and self._proven is self._connection()
+                self.asked_again()
                 response = self._again(response, **how)
             if response.status_code != 401:
                 self._believe(response)

@@ -2,6 +2,7 @@
 
 import ssl
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 from mailbot.exchange.ews.trouble import EwsTrouble
@@ -18,33 +19,51 @@ _WRONG_NAME, _WRONG_ADDRESS = 62, 64
 def trust(ca_file: Path | None) -> ssl.SSLContext:
     """What a server must show. With `ca_file` its authorities count and no others, else those of the machine.
 
-    No variable of the environment and no list that a package brings has a say. Raises EwsTrouble when there
-    are no authorities to go by.
+    No variable of the environment and no list that a package brings has a say. One for all connections until
+    its file changes: a machine's list takes a tenth of a second to read. Raises EwsTrouble when there are no
+    authorities to go by.
     """
+    try:
+        if ca_file is not None:
+            return _read(str(ca_file), None, _state(ca_file))
+        if sys.platform == "win32":
+            context = _strict()
+            context.load_default_certs()
+            return context
+        file, folder = _lists_of_the_machine()
+        return _read(file, folder, _state(file) if file else ())
+    except OSError:  # ssl.SSLError is one
+        raise EwsTrouble(Reason.CONNECTION_LOST, "authorities_unreadable") from None
+
+
+def _strict() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.hostname_checks_common_name = False
     context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-    try:
-        if ca_file is not None:
-            context.load_verify_locations(cafile=ca_file)
-        else:
-            _trust_the_machine(context)
-    except OSError:  # ssl.SSLError is one
-        raise EwsTrouble(Reason.CONNECTION_LOST, "authorities_unreadable") from None
     return context
 
 
-def _trust_the_machine(context: ssl.SSLContext) -> None:
-    if sys.platform == "win32":
-        context.load_default_certs()
-        return
+@lru_cache(maxsize=4)
+def _read(file: str | None, folder: str | None, _state_of_file: tuple[int, ...]) -> ssl.SSLContext:
+    """OpenSSL looks into `folder` by itself, whenever it meets an authority that it does not know yet."""
+    context = _strict()
+    context.load_verify_locations(cafile=file, capath=folder)
+    return context
+
+
+def _state(file: str | Path) -> tuple[int, ...]:
+    found = Path(file).stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _lists_of_the_machine() -> tuple[str | None, str | None]:
     built_in = ssl.get_default_verify_paths()  # openssl_*: as built, whatever SSL_CERT_FILE says
     folder = built_in.openssl_capath if Path(built_in.openssl_capath).is_dir() else None
     files = [name for name in (built_in.openssl_cafile, *LISTS) if Path(name).is_file()]
     if not files and folder is None:
         raise FileNotFoundError("no list of authorities")
-    context.load_verify_locations(cafile=files[0] if files else None, capath=folder)
+    return files[0] if files else None, folder
 
 
 def told_of(error: ssl.SSLCertVerificationError) -> EwsTrouble:

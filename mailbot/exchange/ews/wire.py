@@ -6,7 +6,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,11 +102,21 @@ class _TappedHTTPS(_Tapped, HTTPSConnection):
     pass
 
 
-class _HTTPPool(HTTPConnectionPool):
+class _One:
+    """A pool of one connection, which can be had from it at any time."""
+
+    only: Any = None
+
+    def _new_conn(self) -> Any:
+        self.only = super()._new_conn()  # type: ignore[misc]
+        return self.only
+
+
+class _HTTPPool(_One, HTTPConnectionPool):
     ConnectionCls = _TappedHTTP
 
 
-class _HTTPSPool(HTTPSConnectionPool):
+class _HTTPSPool(_One, HTTPSConnectionPool):
     ConnectionCls = _TappedHTTPS
 
 
@@ -125,6 +135,16 @@ class Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def connection_of(
+        self, request: requests.PreparedRequest, proxies: Mapping[str, str]
+    ) -> HTTPConnection | None:
+        """The connection on which `request` was answered, when it leads to the server alone: a proxy before a
+        server without encryption sees every request."""
+        if self.request_url(request, proxies) != request.path_url:
+            return None
+        pool = self.get_connection_with_tls_context(request, True, proxies)
+        return pool.only if isinstance(pool, _One) else None
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
@@ -145,6 +165,7 @@ def prepare(session: requests.Session, ca_file: Path | None, proxy: Proxy | None
     session.trust_env = False
     session.verify = True
     session.proxies = {"http": proxy.url, "https": proxy.url} if proxy else {}
+    context = trust(ca_file)
     for prefix in list(session.adapters):
-        session.mount(prefix, Adapter(trust(ca_file), proxy))
+        session.mount(prefix, Adapter(context, proxy))
     return session

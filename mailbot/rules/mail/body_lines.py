@@ -56,8 +56,10 @@ _ZERO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 
 def plain(text: str) -> str:
     """For comparing: compatible characters made one, case and accents dropped, single spaces."""
-    folded = unicodedata.normalize("NFKD", text.translate(_ZERO_WIDTH)).casefold()
-    bare = "".join(c for c in folded if not unicodedata.combining(c))
+    bare = text.casefold()
+    if not bare.isascii():
+        folded = unicodedata.normalize("NFKD", text.translate(_ZERO_WIDTH)).casefold()
+        bare = "".join(c for c in folded if not unicodedata.combining(c))
     return " ".join(bare.replace("\u2019", "'").split())
 
 
