@@ -134,14 +134,17 @@ class Budget:
 
     # places
 
-    def enter(self, ours: bool, deadline: float, stop: threading.Event, longest: float) -> object | None:
+    def enter(
+        self, ours: bool, deadline: float, stop: threading.Event, longest: float, *, patient: bool = True
+    ) -> object | None:
         """A place among those who may ask, when the rest is over and one is free; to be given back with
-        `leave`. None when that is not before `deadline` (monotonic), and when `stop` is set.
+        `leave`. None when that is not before `deadline` (monotonic), and when `stop` is set. Who is not
+        `patient` gets none in a rest: there is something else to do.
 
         A place that is not given back after `longest` seconds is free again.
         """
         place = object()
-        while self.wait(deadline, stop, ours=ours):
+        while (patient or self.rest(ours=ours) <= 0) and self.wait(deadline, stop, ours=ours):
             with self._changed:
                 now = time.monotonic()
                 for late in [held for held, until in self._places.items() if until <= now]:

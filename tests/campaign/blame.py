@@ -54,16 +54,6 @@ ADDRESS_BOOK = frozenset({"ExpandDL", "ResolveNames"})
 WHOLE_MAILBOX = frozenset({"mailbox_missing", "mailbox_disabled", "mailbox_moved"})
 """Reasons that one question may give to all questions about the same mailbox."""
 
-THROTTLING = frozenset({FaultKind.BUSY_503, FaultKind.SERVER_BUSY, FaultKind.INTERNAL_BUSY})
-
-OWN_NAME = frozenset({"GetUserAvailability", "GetUserOofSettings", "GetInboxRules"})
-IN_OWN_NAME = frozenset({"out_of_office", "leaver"})
-"""Questions that are asked in the name of the service account itself, and the rules behind which they are: a
-server that finds this account busy finds it busy for all of them."""
-
-LONGEST_PAUSE = 8.0
-"""Seconds that mailbot rests at most after one throttled answer that names no time."""
-
 EXPORT_RULES = frozenset({"delegates", "leaver"})
 
 
@@ -82,23 +72,19 @@ def reasons(strike: Strike) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Troubles:
-    """All that went wrong in one sweep. `restarted` tells that the server was away for a moment; `export`
-    is what is wrong with the nightly export, as a reason, empty when nothing is."""
+    """All that went wrong in one sweep. `export` is what is wrong with the nightly export, as a reason, empty
+    when nothing is. A rest that the server asked for and a server that was away for a moment explain nothing:
+    whoever had to wait for them is asked afterwards."""
 
     strikes: tuple[Strike, ...]
-    restarted: bool = False
     export: str = ""
 
     def explain(self, address: str, rule: str, reason: str) -> bool:
         """Whether this verdict about this mailbox may be unknown for this reason."""
         if reason == self.export and rule in EXPORT_RULES:
             return True
-        if reason == "connection_lost" and self.restarted:
-            return True
         if reason == "sign_in_refused":
             return any(strike.fault.kind is FaultKind.UNAUTHORIZED for strike in self.strikes)
-        if reason == "throttled" and self._rest(rule) >= self._patience(address, rule):
-            return True
         if reason == "timed_out" and self._time_used(address) >= MAILBOX_DEADLINE - REQUEST_DEADLINE:
             return True
         return any(self._explains(strike, address, rule, reason) for strike in self.strikes)
@@ -123,22 +109,6 @@ class Troubles:
             return False
         return (behind or reason in WHOLE_MAILBOX) and address in _hit(strike)
 
-    def _rest(self, rule: str) -> float:
-        """Seconds of rest, at the most, that was asked of all questions behind a rule: who waits for all of
-        it may have no time left. A busy mailbox makes nobody else wait."""
-        return sum(
-            strike.fault.seconds or LONGEST_PAUSE
-            for strike in self.strikes
-            if strike.fault.kind is FaultKind.BUSY_503
-            or (_throttles(strike.fault) and strike.operation in OWN_NAME and rule in IN_OWN_NAME)
-        )
-
-    def _patience(self, address: str, rule: str) -> float:
-        """Seconds that a question waits for such a rest. Parts of a batch that failed get little."""
-        batches = (strike for strike in self.strikes if strike.operation == "GetUserAvailability")
-        in_parts = any(address in strike.mailboxes for strike in batches)
-        return REQUEST_DEADLINE / 4 if in_parts and rule == "out_of_office" else MAILBOX_DEADLINE
-
     def _time_used(self, address: str) -> float:
         """Seconds that faults cost one mailbox: what is asked last may find none left."""
         return sum(_seconds(strike.fault) for strike in self.strikes if address in strike.mailboxes)
@@ -151,10 +121,6 @@ def _hit(strike: Strike) -> Iterable[str]:
     if strike.operation == "GetUserAvailability" and in_place and fault.mailbox is not None:
         return (fault.mailbox,)
     return strike.mailboxes
-
-
-def _throttles(fault: Fault) -> bool:
-    return fault.kind in THROTTLING or CODES.get(fault.code) == "throttled"
 
 
 def _seconds(fault: Fault) -> float:

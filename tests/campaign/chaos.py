@@ -121,7 +121,7 @@ class Week:
             self._check_literals(calm, said[0])
         counts: Counter[str] = Counter()
         if slot is not None:
-            told = Troubles(tuple(strikes), restarted, trouble)
+            told = Troubles(tuple(strikes), trouble)
             counts = self._check_verdicts(day, verdicts(house, slot), said, told)
             refused = any(strike.fault.kind is FaultKind.UNAUTHORIZED for strike in strikes)
             percent = 100 * counts["right"] // max(1, counts["verdicts"])

@@ -104,7 +104,7 @@ def test_a_question_about_many_that_hangs_costs_their_calendars_only(
     facts = read(road, people, [SIZE, ABSENCES, HOURS])
     assert all(isinstance(found.get(SIZE), Known) for found in facts.values())
     lost = [guid for guid, found in facts.items() if not isinstance(found.get(ABSENCES), Known)]
-    chunk = 3  # twelve mailboxes, two workers, two chunks each
+    chunk = 6  # twelve mailboxes, two workers
     assert len(lost) == chunk
     assert {reason(facts[guid], ABSENCES) for guid in lost} == {Reason.TIMED_OUT}
 

@@ -3,6 +3,7 @@
 Counts and order only: what it costs in time is measured by tests/bench/bench_throttling.py.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from mailbot.exchange import throttling
-from mailbot.exchange.ews import visit
+from mailbot.exchange.ews import calls, free_busy, visit, workers
 from mailbot.exchange.throttling import MANY, Budget, budget_of
 from mailbot.model.facts import Known, MailboxFacts, Reason
 from mailbot.ports import Target
@@ -128,6 +129,36 @@ class TestOneBusyMailbox:
         facts = read(open_road(workers=1, mailbox_deadline=2, request_deadline=2), people[:3])
         assert whole(facts[unlucky.guid])
 
+    def test_a_question_that_was_not_asked_for_a_rest_is_asked_after_it(
+        self,
+        open_road: OpenRoad,
+        serve: Callable[..., SimulatorServer],
+        people: list[Mailbox],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Also of a mailbox that was busy so often that another question of it was given up: this one has
+        had no chance. The rest begins just before it, as when somebody else was told to."""
+        server, unlucky = serve(may_impersonate=True), people[1]
+        server.faults.add(Fault(FaultKind.SERVER_BUSY, "FindFolder", unlucky.address))
+        absences, told = calls.availability, []
+
+        def after_a_rest_began(*given: Any) -> Any:
+            if not told and given[1] == [unlucky.address]:
+                told.append(unlucky)
+                budget(server).back_off(0.3, ours=True)
+            return absences(*given)
+
+        road = open_road(server, workers=1)
+        road.sign_in()
+        monkeypatch.setattr(calls, "availability", after_a_rest_began)
+        server.faults.add(
+            Fault(FaultKind.CODE, "GetUserAvailability", unlucky.address, count=1, code="ErrorServerBusy")
+        )
+        found = read(road, people, [SIZE, ABSENCES])[unlucky.guid]
+        assert told
+        assert reason(found, SIZE) is Reason.THROTTLED
+        assert isinstance(found.get(ABSENCES), Known)
+
     def test_a_rest_beyond_the_end_of_the_run_is_not_sat_out(
         self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
     ) -> None:
@@ -167,6 +198,34 @@ class TestBusyInOurOwnName:
         last_batch = len(operations) - 1 - operations[::-1].index("GetUserAvailability")
         assert operations[:last_batch].count("FindFolder") == len(people)
         assert budget(server).limit == 4, "the endpoint itself was not busy"
+
+    def test_the_next_batches_are_asked_before_they_are_needed(
+        self, open_road: OpenRoad, busy_town: SimulatorServer
+    ) -> None:
+        """So that a rest of our account comes while there is other work. Not all at once: what they tell is
+        kept in memory until its mailbox has its turn."""
+        people = staff(busy_town.town)
+        road = open_road(busy_town, workers=1)
+        road.sign_in()
+        busy_town.log.clear()
+        facts = read(road, people, [SIZE, ABSENCES])
+        assert all(found.was_read for found in facts.values())
+        operations = [line.operation for line in busy_town.access_log()]
+        batches = math.ceil(len(people) / free_busy.BATCH)
+        assert operations[:batches] == ["GetUserAvailability"] * batches
+        assert operations[batches:] == ["FindFolder"] * len(people)
+
+    def test_no_more_of_them_than_are_soon_needed(
+        self, open_road: OpenRoad, busy_town: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(workers, "BEFOREHAND", 60)
+        road = open_road(busy_town, workers=1)
+        road.sign_in()
+        busy_town.log.clear()
+        read(road, staff(busy_town.town), [SIZE, ABSENCES])
+        operations = [line.operation for line in busy_town.access_log()]
+        assert operations[:3] == ["GetUserAvailability", "GetUserAvailability", "FindFolder"]
+        assert operations.index("GetUserAvailability", 2) == 2 + 2 * free_busy.BATCH - 60 + 1
 
     def test_with_full_access_all_is_asked_in_our_own_name(
         self,

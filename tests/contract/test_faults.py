@@ -368,3 +368,25 @@ class TestThrottling:
         listen(server, lambda content: requests.append((time.monotonic(), content)))
         yield lambda: requests
         del server.answer_ews
+
+
+class TestPartsOfABatch:
+    def test_a_rest_does_not_count_against_their_time(
+        self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
+    ) -> None:
+        """A quarter of a request's time is theirs, and the rest is longer than that. What was found before
+        it is not asked again."""
+        unlucky = people[3]
+        server.faults.add(
+            Fault(FaultKind.SERVER_BUSY, "GetUserAvailability", nth=4, count=1, seconds=1.5),
+            Fault(FaultKind.HTML_PAGE, "GetUserAvailability", unlucky.address),
+        )
+        road = open_road(workers=1, request_deadline=2)
+        road.sign_in()
+        server.log.clear()
+        facts = read(road, people, [ABSENCES])
+        unknown = {guid: reason(found, ABSENCES) for guid, found in facts.items() if not found.was_read}
+        assert unknown == {unlucky.guid: Reason.ANSWER_BROKEN}
+        batches = asked(server, "GetUserAvailability")
+        assert batches[2] == batches[3], "the part that was refused comes again, and nothing before it"
+        assert len(batches) == len(set(batches)) + 1

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from mailbot.exchange.ews import calls, free_busy
 from mailbot.exchange.ews.connection import Line
+from mailbot.exchange.ews.outage import Outage
 from mailbot.exchange.ews.trouble import TRANSIENT, EwsTrouble
-from mailbot.exchange.ews.underway import Bulk
+from mailbot.exchange.ews.underway import Bulk, Search
 from mailbot.model.facts import Reason
 from mailbot.model.mailbox import Interval
 from mailbot.ports import Target
@@ -19,7 +20,7 @@ TRIES = 3
 SPLITS = 24
 """Requests that may be spent on finding who spoils a batch: enough for two mailboxes of fifty."""
 
-ENDPOINT_WIDE = frozenset({Reason.SIGN_IN_REFUSED, Reason.THROTTLED, Reason.NOT_VISITED})
+ENDPOINT_WIDE = frozenset({Reason.SIGN_IN_REFUSED, Reason.NOT_VISITED})
 """Reasons that no single mailbox of a batch can be to blame for."""
 
 Batch = list[calls.Element]
@@ -37,75 +38,100 @@ class InBulk:
     """One worker's questions about many mailboxes. `spoilt` tells that whole batches fail, so that looking
     for one culprit is in vain."""
 
-    def __init__(self, line: Line, spoilt: threading.Event, attempt: Attempt) -> None:
+    def __init__(self, line: Line, spoilt: threading.Event, outage: Outage, attempt: Attempt) -> None:
         self._line = line
         self._spoilt = spoilt
+        self._outage = outage
         self._attempt = attempt
 
     def ask(
-        self, bulk: Bulk, until: float, busy: int, note: Callable[[Target, EwsTrouble], None]
+        self, bulk: Bulk, until: float, busy: int, note: Callable[[Target, EwsTrouble], None], patient: bool
     ) -> EwsTrouble | None:
         """Ask the windows that are left, each once, and once more for mailboxes in it that had a trouble that
         passes at once. Mailboxes that are busy themselves are told to `note` and left out from then on.
 
-        Gives the trouble when the server is busy as a whole; what was not asked then is still left.
+        Gives the trouble when the server is busy or away as a whole; what was not asked then is still left.
+        So it does for a lost connection when it is to be `patient`, else it looks for who spoils the batch.
         """
         while bulk.pieces:
             piece = bulk.pieces[0]
             targets = [target for target in bulk.targets if target not in bulk.busy]
             if targets:
-                answers = self._availability(targets, piece, until, busy)
-                if isinstance(answers, EwsTrouble):
-                    return answers
-                again = [target for target, answer in answers.items() if _passes(answer)]
-                if again:
-                    better = self._availability(again, piece, until, busy)
-                    answers.update({} if isinstance(better, EwsTrouble) else better)
+                bulk.search = bulk.search or Search([targets], SPLITS)
+                before = len(bulk.search.found)
+                trouble = self._look(bulk.search, piece, until, busy, patient)
+                if len(bulk.search.found) > before:
+                    bulk.tries = bulk.cut_off = 0
+                if trouble is not None:
+                    return trouble
+                answers = bulk.search.found
+                self._look_again(bulk, answers, piece, until)
                 for target, answer in answers.items():
                     trouble = free_busy.trouble(answer)
                     if trouble is not None and trouble is not answer and trouble.reason is Reason.THROTTLED:
                         note(target, trouble)
-                    else:
+                    elif target not in bulk.busy:
                         bulk.asker.add(target, answer, piece)
+            bulk.search = None
             bulk.pieces.pop(0)
         return None
 
-    def _availability(
-        self, targets: Sequence[Target], piece: Interval, until: float, busy: int
-    ) -> dict[Target, free_busy.Answer] | EwsTrouble:
-        """One response per mailbox, or the trouble of a busy server. A batch that fails as a whole is halved
-        until whoever spoils it stands alone. When that leads nowhere, the trouble is everybody's and later
-        batches are not halved."""
-        found: dict[Target, free_busy.Answer] = {}
-        splits, parts, anybody = SPLITS, [list(targets)], False
-        while parts:
-            part = parts.pop()
-            first = len(part) == len(targets)
-            answer = self._batch(part, piece, until, busy, first)
+    def _look_again(
+        self, bulk: Bulk, answers: dict[Target, free_busy.Answer], piece: Interval, until: float
+    ) -> None:
+        """Once more for those whose trouble passes at once. Where nobody has time now, each of many is asked
+        alone and later."""
+        again = [target for target, answer in answers.items() if _passes(answer)]
+        if not again:
+            return
+        search = Search([again], SPLITS)
+        trouble = self._look(search, piece, until, 0, patient=True)
+        answers.update(search.found)
+        if trouble is not None and len(bulk.targets) > 1:
+            left = [target for target in again if target not in search.found]
+            bulk.busy.update(dict.fromkeys(left, time.monotonic()))
+
+    def _look(
+        self, search: Search, piece: Interval, until: float, busy: int, patient: bool
+    ) -> EwsTrouble | None:
+        """One response per mailbox into `search`, or the trouble of a server that is busy or away; what has
+        been found is kept then. A batch that fails as a whole is halved until whoever spoils it stands alone.
+        When that leads nowhere, the trouble is everybody's and later batches are not halved."""
+        while search.parts:
+            part, whole = search.parts[-1], search.whole
+            answer = self._batch(part, piece, until, busy, whole)
             if not isinstance(answer, EwsTrouble):
-                found.update(zip(part, answer, strict=True))
-                anybody = True
-            elif first and answer.reason is Reason.THROTTLED:
+                search.found.update(zip(part, answer, strict=True))
+                search.anybody = True
+            elif answer.reason is Reason.THROTTLED or self._waits(answer, whole and patient):
                 return answer
-            elif len(part) == 1 or splits < 2 or answer.reason in ENDPOINT_WIDE or self._spoilt.is_set():
-                found.update(dict.fromkeys(part, answer))
-                if splits < 2 and not anybody:
+            search.parts.pop()
+            search.whole = False
+            if not isinstance(answer, EwsTrouble):
+                continue
+            if len(part) == 1 or search.splits < 2 or answer.reason in ENDPOINT_WIDE or self._spoilt.is_set():
+                search.found.update(dict.fromkeys(part, answer))
+                if search.splits < 2 and not search.anybody:
                     self._spoilt.set()
             else:
-                splits -= 2
+                search.splits -= 2
                 half = len(part) // 2
-                parts += [part[half:], part[:half]]
-        return found
+                search.parts += [part[half:], part[:half]]
+        return None
+
+    def _waits(self, answer: EwsTrouble, patient: bool) -> bool:
+        """Whether to wait for what becomes of a lost connection."""
+        return answer.reason is Reason.CONNECTION_LOST and (patient or self._outage.away)
 
     def _batch(
-        self, part: Sequence[Target], piece: Interval, until: float, busy: int, first: bool
+        self, part: Sequence[Target], piece: Interval, until: float, busy: int, whole: bool
     ) -> Batch | EwsTrouble:
         """A part of a batch gets one try and less time: the whole of it has had its share."""
         addresses = [target.address.value for target in part]
-        if not first:
+        if not whole:
             until = min(until, time.monotonic() + self._line.server.request_deadline / 4)
         ask = partial(calls.availability, self._line, addresses, piece.start, piece.end)
-        return self._attempt(ask, until, TRIES if first else 1, busy)
+        return self._attempt(ask, until, TRIES if whole else 1, busy)
 
 
 def _passes(answer: free_busy.Answer) -> bool:

@@ -52,7 +52,7 @@ class EwsRoad:
         bookmarks: Bookmarks | None = None,
     ) -> None:
         self._own_mailbox = own_mailbox
-        self._bookmarks = bookmarks or NoBookmarks()
+        self._bookmarks = NoBookmarks() if bookmarks is None else bookmarks
         self._server = server
         self._limits = limits
         self._zone = zone
@@ -195,7 +195,7 @@ class EwsRoad:
         if not targets:
             return
         run = self._admitted_run(limits)
-        size = max(1, min(BATCH, math.ceil(len(targets) / (2 * limits.workers))))
+        size = max(1, min(BATCH, math.ceil(len(targets) / limits.workers)))
         staff = min(limits.workers, math.ceil(len(targets) / size))
         patience = 2 * (limits.mailbox_deadline + self._server.request_deadline)
         crew = Crew(run, errand, self._zone, self._clock, patience, self._release, self._hung.set)

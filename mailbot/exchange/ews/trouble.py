@@ -172,6 +172,8 @@ def from_exception(error: Exception) -> EwsTrouble:
 
 def _from_transport(error: Exception) -> EwsTrouble:
     name = type(error).__name__
+    if isinstance(error, http.ConnectTimeout):
+        return EwsTrouble(Reason.CONNECTION_LOST, name)
     if isinstance(error, http.Timeout | TimeoutError):
         return EwsTrouble(Reason.TIMED_OUT, name)
     if isinstance(error, http.RequestException | urllib3.exceptions.HTTPError | OSError):

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mailbot.exchange.ews import free_busy
+from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.model.facts import MailboxFacts, Reason, Unknown
 from mailbot.model.mailbox import Interval
 from mailbot.model.needs import Need
@@ -31,9 +32,24 @@ class Errand:
         return tuple(need for need in self.asked if free_busy.answers(need))
 
 
+@dataclass(slots=True)
+class Search:
+    """A window that some mailboxes are asked for: `parts` are left to ask, the last one first, `found` is
+    what the others answered and `anybody` whether one did. `whole` tells that it was not taken apart yet,
+    `splits` how many requests more may be spent on finding who spoils it."""
+
+    parts: list[list[Target]]
+    splits: int
+    whole: bool = True
+    found: dict[Target, free_busy.Answer] = field(default_factory=dict)
+    anybody: bool = False
+
+
 class Bulk:
     """Free/busy questions about some mailboxes, window by window. `pieces` are the windows that are left.
 
+    `tries` and `cut_off` count busy answers and lost connections in a row, `aside` is which of them it waits
+    for. `search` is how far the present window has come that was refused as a whole.
     `busy` are mailboxes that had no time, with when (monotonic) they may be asked again: they have no facts
     here and are asked alone. `lost` is why nothing was found about anybody. Whoever visits one of the
     mailboxes reads the facts when `answered` is set; `waiting` are visits that have nothing else to do.
@@ -52,11 +68,20 @@ class Bulk:
         self.asker = free_busy.Asker(self.needs, now, zone, at)
         self.pieces: list[Interval] = list(self.asker.pieces())
         self.tries = 0
+        self.cut_off = 0
+        self.aside = Reason.THROTTLED
         self.rest_until = 0.0
+        self.search: Search | None = None
         self.busy: dict[Target, float] = {}
         self.lost: Reason | None = None
         self.answered = False
         self.waiting: list[Visit] = []
+
+    def give_up(self, trouble: EwsTrouble) -> None:
+        """Whoever was asked about last has no answer; the others are asked about all the same."""
+        if self.search is not None and self.search.parts:
+            self.search.found.update(dict.fromkeys(self.search.parts.pop(), trouble))
+        self.tries = 0
 
     def facts(self, target: Target) -> free_busy.Facts:
         if self.lost is not None:
@@ -71,9 +96,9 @@ class Bulk:
 class Visit:
     """How far the visit of one mailbox has come.
 
-    `wanted` is what the present round asks, `whole` a reason that holds for all of it; `busy` counts busy
-    answers in a row; `rest_until` (monotonic) is when it may go on; `spent` are the seconds of work on it,
-    without those of waiting. `aside` tells that it waits because something is busy.
+    `wanted` is what the present round asks, `whole` a reason that holds for all of it; `busy` and `cut_off`
+    count busy answers and lost connections in a row; `rest_until` (monotonic) is when it may go on; `spent`
+    are the seconds of work on it, without those of waiting. `aside` is why it waits, None when it does not.
     """
 
     target: Target
@@ -86,9 +111,10 @@ class Visit:
     bulk: Bulk | None = None
     round: int = 1
     busy: int = 0
+    cut_off: int = 0
     rest_until: float = 0.0
     spent: float = 0.0
-    aside: bool = False
+    aside: Reason | None = None
     done: bool = False
 
     @classmethod

@@ -17,6 +17,7 @@ from mailbot.exchange.ews.address_book import AddressBook
 from mailbot.exchange.ews.answers import ALSO_WHEN_DISABLED, READERS, Asking
 from mailbot.exchange.ews.connection import Box, Line
 from mailbot.exchange.ews.in_bulk import InBulk
+from mailbot.exchange.ews.outage import Outage
 from mailbot.exchange.ews.trouble import (
     EARLIER,
     RESTING,
@@ -42,8 +43,12 @@ BUSY_TRIES = 4
 """Busy answers in a row after which a question is given up: fourteen seconds of rest where the server names
 none. Nobody waits for it meanwhile."""
 
+LOST_TRIES = 3
+"""Turns in a row in which a mailbox loses its connection while others have theirs, until it is given up: six
+seconds, in which those others tell whether the trouble is its own."""
+
 PAUSE = 2.0
-"""Seconds of rest after a throttled call for which the server named none; doubled with every try."""
+"""Seconds of rest after a throttled call that named none and a lost connection; doubled with every try."""
 
 SOON = 0.1
 """Seconds before another try after a lost connection or a failure of the server; doubled with every try."""
@@ -66,13 +71,14 @@ class Limits:
 class Run:
     """What the workers of one run share. `until` is monotonic; `refused` ends all signing in; `spoilt`
     tells that whole batches fail, so that looking for one culprit is in vain. `book` is what they learned
-    about addresses, `bookmarks` how far earlier sweeps have read."""
+    about addresses, `bookmarks` how far earlier sweeps have read, `outage` whether anybody is there."""
 
     budget: Budget
     until: float
     stop: threading.Event = field(default_factory=threading.Event)
     refused: threading.Event = field(default_factory=threading.Event)
     spoilt: threading.Event = field(default_factory=threading.Event)
+    outage: Outage = field(default_factory=Outage)
     book: AddressBook = field(default_factory=AddressBook)
     bookmarks: Bookmarks = field(default_factory=NoBookmarks)
 
@@ -102,7 +108,9 @@ class Visitor:
         self._on_refused = on_refused
         self._waited = 0.0
         self._ours = True
-        self._in_bulk = InBulk(line, run.spoilt, self._try)
+        self._about = ""
+        self._patient = True
+        self._in_bulk = InBulk(line, run.spoilt, run.outage, self._try)
         line.turn = self._turn
 
     # what a worker does
@@ -115,7 +123,8 @@ class Visitor:
 
     def go_on(self, visit: Visit) -> None:
         """Visit a mailbox until there is nothing more to ask, or it has to wait for something."""
-        visit.aside = False
+        visit.aside, self._about = None, visit.target.guid
+        self._patient = not self._line.server.impersonate
         begun, self._waited = time.monotonic(), 0.0
         if not self._guarded(partial(self._mailbox, visit, begun)):
             visit.found = visit.closed(Reason.ANSWER_BROKEN).found
@@ -150,10 +159,12 @@ class Visitor:
 
     @contextmanager
     def _turn(self, ours: bool, deadline: float) -> Iterator[None]:
-        """A request waits for its turn. The time that this takes is nobody's."""
+        """A request waits for its turn. The time that this takes is nobody's. While our account rests nobody
+        waits with something in hand that others could go on with."""
         run, self._ours = self._run, ours
         begun, self.busy_since = time.monotonic(), None
-        place = run.budget.enter(ours, deadline, run.stop, self._line.server.request_deadline)
+        longest = self._line.server.request_deadline
+        place = run.budget.enter(ours, deadline, run.stop, longest, patient=self._patient or not ours)
         self.busy_since = time.monotonic()
         self._waited += self.busy_since - begun
         if place is None:
@@ -161,7 +172,8 @@ class Visitor:
         try:
             if run.refused.is_set():
                 raise EwsTrouble(Reason.SIGN_IN_REFUSED, EARLIER)
-            yield
+            with run.outage.asking(self._about):
+                yield
         finally:
             run.budget.leave(place)
 
@@ -187,6 +199,8 @@ class Visitor:
             else:
                 run.budget.answered()
                 return found
+            if trouble.reason is Reason.TIMED_OUT and run.outage.away:
+                trouble = EwsTrouble(Reason.CONNECTION_LOST, trouble.code)
             if trouble.reason is Reason.SIGN_IN_REFUSED and trouble.code != EARLIER:
                 run.refused.set()
                 self._on_refused()
@@ -195,6 +209,8 @@ class Visitor:
                 if scope is not Scope.MAILBOX:
                     run.budget.back_off(_rest(trouble, busy), ours=scope is Scope.OURSELVES, since=since)
             if trouble.reason is Reason.THROTTLED or trouble.reason not in TRANSIENT:
+                return trouble
+            if trouble.reason is Reason.CONNECTION_LOST and run.outage.away:
                 return trouble
             if attempt + 1 < tries:
                 run.stop.wait(SOON * 2**attempt)
@@ -271,10 +287,12 @@ class Visitor:
         """The answer, or the trouble to live with; None when the visit is put aside to ask again."""
         if self._rests(visit):
             return None
-        found = self._try(call, until(), busy=visit.busy)
+        found = self._try(call, until(), 1 if visit.cut_off else TRIES, visit.busy)
         if not isinstance(found, EwsTrouble):
-            visit.busy = 0
+            visit.busy = visit.cut_off = 0
             return found
+        if found.reason is Reason.CONNECTION_LOST:
+            return None if self._cut_off(visit) else found
         if found.reason is not Reason.THROTTLED:
             return found
         mailbox = found.code != RESTING and self._scope(found) is Scope.MAILBOX
@@ -282,7 +300,7 @@ class Visitor:
 
     def _put_aside(self, visit: Visit, trouble: EwsTrouble, *, of_mailbox: bool) -> bool:
         """Have it rest; False when it has been busy so often that the question is given up. Whoever asks the
-        next one waits for the end of the rest all the same."""
+        next one waits for the end of the rest all the same. What was not asked is never given up."""
         now, budget = time.monotonic(), self._run.budget
         if of_mailbox:
             rest = _rest(trouble, visit.busy)
@@ -291,9 +309,21 @@ class Visitor:
         else:
             rest = budget.rest(ours=self._ours)
         visit.rest_until = now + rest
-        visit.busy += trouble.code != RESTING
-        visit.aside = visit.busy < BUSY_TRIES
-        return visit.aside
+        refused = trouble.code != RESTING
+        visit.busy += refused
+        visit.aside = None if refused and visit.busy >= BUSY_TRIES else Reason.THROTTLED
+        return visit.aside is not None
+
+    def _cut_off(self, waits: Visit | Bulk) -> bool:
+        """Have it wait for what others meet: when they lose their connections too, the endpoint is away, and
+        it goes on when that is back. False when its own was lost so often that it is given up."""
+        outage = self._run.outage
+        waits.cut_off += not outage.away
+        if not outage.away and waits.cut_off >= LOST_TRIES:
+            return False
+        rest = outage.rest() if outage.away else PAUSE * 2 ** (waits.cut_off - 1)
+        waits.rest_until, waits.aside = time.monotonic() + rest, Reason.CONNECTION_LOST
+        return True
 
     # many mailboxes
 
@@ -313,7 +343,7 @@ class Visitor:
         self._take_over(visit)
         needs = [need for need in visit.wanted if free_busy.answers(need) and need not in visit.found]
         if needs and visit.bulk is not None:
-            visit.aside = True
+            visit.aside = Reason.THROTTLED
             return False
         if needs:
             visit.rest_until = max(visit.rest_until, time.monotonic() + self._run.budget.rest(ours=True))
@@ -321,20 +351,25 @@ class Visitor:
                 return False
             busy: list[EwsTrouble] = []
             bulk = Bulk([visit.target], needs, visit.errand.now, self._zone, self._clock.now())
-            trouble = self._in_bulk.ask(bulk, until(), visit.busy, lambda _, met: busy.append(met))
-            if trouble is not None or busy:
+            trouble = self._in_bulk.ask(bulk, until(), visit.busy, lambda _, met: busy.append(met), True)
+            if trouble is not None and trouble.reason is Reason.CONNECTION_LOST:
+                if self._cut_off(visit):
+                    return False
+                bulk.lost = Reason.CONNECTION_LOST
+            elif trouble is not None or busy:
                 if self._put_aside(visit, trouble or busy[0], of_mailbox=bool(busy)):
                     return False
                 bulk.lost = Reason.THROTTLED
             else:
-                visit.busy = 0
+                visit.busy = visit.cut_off = 0
             visit.found.update(bulk.facts(visit.target))
         return True
 
     def _rests(self, visit: Visit) -> bool:
         """Whether it has to wait. Nobody waits to be refused."""
-        visit.aside = visit.rests() and not self._run.refused.is_set()
-        return visit.aside
+        waits = visit.rests() and not self._run.refused.is_set()
+        visit.aside = Reason.THROTTLED if waits else None
+        return waits
 
     def _chunk(self, bulk: Bulk) -> None:
         def note(target: Target, trouble: EwsTrouble) -> None:
@@ -342,18 +377,19 @@ class Visitor:
             bulk.busy[target] = time.monotonic() + rest
             self._run.budget.busy(target.guid, rest, begun)
 
+        self._about, self._patient = bulk.targets[0].guid, False
         begun, self._waited = time.monotonic(), 0.0
-        trouble = self._in_bulk.ask(bulk, self._until(0.0), bulk.tries, note)
-        if trouble is None:
-            return
-        ours = trouble.code == RESTING or self._scope(trouble) is Scope.OURSELVES
-        bulk.rest_until = time.monotonic() + self._run.budget.rest(ours=ours)
-        bulk.tries += trouble.code != RESTING
-        if bulk.tries >= BUSY_TRIES:
-            for piece in bulk.pieces:
-                for target in bulk.targets:
-                    bulk.asker.add(target, trouble, piece)
-            bulk.pieces.clear()
+        patient = bulk.cut_off + 1 < LOST_TRIES
+        trouble = self._in_bulk.ask(bulk, self._until(0.0), bulk.tries, note, patient)
+        if trouble is not None and trouble.reason is Reason.CONNECTION_LOST:
+            self._cut_off(bulk)
+        elif trouble is not None:
+            ours = trouble.code == RESTING or self._scope(trouble) is Scope.OURSELVES
+            rest_until = time.monotonic() + self._run.budget.rest(ours=ours)
+            bulk.rest_until, bulk.aside = rest_until, Reason.THROTTLED
+            bulk.tries += trouble.code != RESTING
+            if bulk.tries >= BUSY_TRIES:
+                bulk.give_up(trouble)
 
 
 def _rest(trouble: EwsTrouble, busy: int) -> float:

@@ -1,7 +1,7 @@
 """A few threads that share out mailboxes and hand their answers over as they come, a few ahead at most.
 
 Whatever is busy is put aside half done, and taken up again by whoever is free when its rest is over. A worker
-waits only when nothing else is left to do.
+waits only when nothing else is left to do, or when nobody is there: then one alone looks again.
 """
 
 import heapq
@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,10 @@ END_WITHIN = 5.0
 
 ASIDE = 1000
 """Visits that may wait for something before new mailboxes are left for later: their facts are in memory."""
+
+BEFOREHAND = 200
+"""Visits that are left to do when the next question about many is asked. Its answer, or the rest that our
+account is told to take, comes while there is other work: a few seconds of it, and a megabyte of calendars."""
 
 
 class Worker:
@@ -165,8 +170,11 @@ class Crew:
             tasks = [*self._ready, *(task for *_, task in self._aside)]
         visits: list[Visit] = []
         for task in tasks:
-            visits += task.waiting if isinstance(task, Bulk) else [task]
-        return [v.closed(Reason.THROTTLED if v.aside else Reason.NOT_VISITED) for v in visits]
+            if isinstance(task, Bulk):
+                visits += [replace(visit, aside=task.aside) for visit in task.waiting]
+            else:
+                visits.append(task)
+        return [visit.closed(visit.aside or Reason.NOT_VISITED) for visit in visits]
 
     def end(self) -> None:
         """Stop at once. Reads may be cut in the middle: nothing is lost by it. From any thread."""
@@ -193,6 +201,13 @@ class Crew:
                 now = time.monotonic()
                 if not self._open or worker.lost or run.stop.is_set() or now >= run.until:
                     return None
+                if run.outage.away and not run.refused.is_set():
+                    rest = run.outage.rest()
+                    if now + rest >= run.until:
+                        return None
+                    if rest > 0 or any(other.task for other in self._workers):
+                        self._changed.wait(min(LOOK, rest) if rest else LOOK)
+                        continue
                 worker.task = self._next(math.inf if run.refused.is_set() else now)
                 if worker.task is not None:
                     return worker.task
@@ -203,10 +218,12 @@ class Crew:
         return None
 
     def _next(self, now: float) -> Bulk | Visit | None:
-        """What was put aside comes first, so that little of it is in memory."""
+        """What was put aside comes first, so that little of it is in memory; then the next question about
+        many, some time before it is needed."""
         if self._aside and self._aside[0][0] <= now:
             return heapq.heappop(self._aside)[2]
-        if not self._ready and self._chunks and len(self._aside) + self._parked < ASIDE:
+        few = len(self._ready) < (BEFOREHAND if self._errand.in_bulk else 1)
+        if few and self._chunks and len(self._aside) + self._parked < ASIDE:
             bulk = self._begin(self._chunks.popleft())
             if bulk is not None:
                 return bulk

@@ -54,9 +54,18 @@ class TestRest:
     def test_it_is_waited_for(self, stop: threading.Event) -> None:
         budget = Budget()
         budget.back_off(0.1)
-        before = time.monotonic()
-        assert budget.wait(before + 30, stop)
-        assert time.monotonic() - before >= 0.1
+        assert budget.wait(time.monotonic() + 30, stop)
+        assert budget.rest() == 0
+
+    @pytest.mark.parametrize("ours", [False, True])
+    def test_who_has_something_else_to_do_does_not_wait_for_it(
+        self, stop: threading.Event, ours: bool
+    ) -> None:
+        budget = Budget()
+        budget.back_off(LONG, ours=ours)
+        until = time.monotonic() + 2 * LONG
+        assert budget.enter(True, until, stop, LONG, patient=False) is None
+        assert (budget.enter(False, until, stop, LONG, patient=False) is not None) is ours
 
     def test_a_shorter_one_does_not_shorten_a_longer_one(self, stop: threading.Event) -> None:
         budget = Budget()
