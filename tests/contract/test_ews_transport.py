@@ -1,15 +1,19 @@
 """Under the road: whom it trusts, which way it goes, and that no server can hold it longer than agreed."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
 import requests
 
+from mailbot.exchange.ews import wire
 from mailbot.exchange.ews.connection import Line, Server, rest_asked
+from mailbot.exchange.ews.trouble import from_exception
 from mailbot.exchange.ews.watchdog import Watchdog
 from mailbot.model.errors import Unreachable
 from mailbot.model.facts import Reason
@@ -182,6 +186,21 @@ class TestServersThatDawdle:
             post = open_post(endpoint=f"http://127.0.0.1:{port}{PATH}", request_deadline=0.4)
             with pytest.raises(Unreachable, match="deadline"):
                 post.prepare(letter(server.town))
+
+
+def test_a_server_that_takes_up_no_connection_is_away_and_not_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A firewall that drops packets says nothing. That is an outage, whatever the time for an answer."""
+    monkeypatch.setattr(wire, "CONNECT_WITHIN", 0.2)
+    with ExitStack() as stack:
+        deaf = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):  # until its queue is full, from when on it takes up nothing
+            caller = stack.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(deaf.getsockname())
+        session = stack.enter_context(wire.prepare(requests.Session(), None, None))
+        with pytest.raises(requests.ConnectTimeout) as met:
+            session.post(f"http://127.0.0.1:{deaf.getsockname()[1]}/EWS/Exchange.asmx", timeout=60)
+    assert from_exception(met.value).reason is Reason.CONNECTION_LOST
 
 
 class Cut:

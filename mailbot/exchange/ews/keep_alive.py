@@ -5,12 +5,12 @@ The first request of a connection always goes through requests, and so does ever
 said about who we are. What is sent is what requests sent; what fails, fails with the same exceptions.
 """
 
-import re
 import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.message import Message
+from http.client import HTTPException
+from http.client import HTTPResponse as HttpAnswer
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
@@ -29,127 +29,11 @@ from mailbot.exchange.ews.kerberos import KerberosAuth
 from mailbot.exchange.ews.modern_auth import BearerAuth
 from mailbot.exchange.ews.wire import Adapter
 
-PIECE = 64 * 1024
-"""Bytes that are read at once, and that the head of an answer may have."""
-
 OF_ONE_REQUEST = frozenset({"authorization", "content-length", "cookie"})
 """Headers that are made anew for each request."""
 
 ASKS_WHO = frozenset({401, 407})
 """Status by which a server asks who we are. Nothing was done by a request that is answered so."""
-
-_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
-_LINES = re.compile(r"\r?\n")
-_FOLD = re.compile(r"\r?\n[ \t]+")
-_STATUS = re.compile(r"HTTP/1\.([01]) ([1-9]\d\d)(?: .*)?")
-_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
-
-
-class NoHttp(Exception):
-    """Not what a server says in HTTP."""
-
-
-class HungUp(Exception):
-    """The server hung up in the middle."""
-
-
-class Stream:
-    """What a server sends, read as far as one answer goes."""
-
-    def __init__(self, opened: socket.socket) -> None:
-        self._socket = opened
-        self._held = b""
-
-    @property
-    def empty(self) -> bool:
-        return not self._held
-
-    def _more(self) -> bytes:
-        piece = self._socket.recv(PIECE)
-        if not piece:
-            raise HungUp
-        return piece
-
-    def _until(self, end: re.Pattern[bytes]) -> bytes:
-        while (found := end.search(self._held)) is None:
-            if len(self._held) > PIECE:
-                raise NoHttp
-            self._held += self._more()
-        before, self._held = self._held[: found.start()], self._held[found.end() :]
-        return before
-
-    def head(self) -> str:
-        return self._until(_BLANK_LINE).decode("latin-1")
-
-    def line(self) -> bytes:
-        return self._until(_LINE_END)
-
-    def exactly(self, size: int) -> bytes:
-        pieces, missing = [self._held], size - len(self._held)
-        while missing > 0:
-            pieces.append(self._more())
-            missing -= len(pieces[-1])
-        all_ = b"".join(pieces)
-        self._held = all_[size:]
-        return all_[:size]
-
-    def rest(self) -> bytes:
-        """All until the server hangs up."""
-        pieces = [self._held]
-        while piece := self._socket.recv(PIECE):
-            pieces.append(piece)
-        self._held = b""
-        return b"".join(pieces)
-
-    def chunks(self) -> bytes:
-        """A body in chunks (RFC 9112, 7.1); what is told behind it is passed over."""
-        pieces: list[bytes] = []
-        while size := self._size():
-            pieces.append(self.exactly(size))
-            if self.line():
-                raise NoHttp
-        while self.line():
-            pass
-        return b"".join(pieces)
-
-    def _size(self) -> int:
-        text = self.line().partition(b";")[0].strip()
-        if not _SIZE.fullmatch(text):
-            raise NoHttp
-        return int(text, 16)
-
-
-_LINE_END = re.compile(rb"\r?\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Status and headers of an answer, those of one name in one, as requests has them; cookies apart."""
-
-    status: int
-    keeps_open: bool
-    headers: CaseInsensitiveDict[str]
-    cookies: tuple[str, ...]
-
-    @classmethod
-    def of(cls, text: str) -> "Head":
-        first, *lines = _LINES.split(_FOLD.sub(" ", text))
-        status = _STATUS.fullmatch(first)
-        if status is None:
-            raise NoHttp
-        headers: CaseInsensitiveDict[str] = CaseInsensitiveDict()
-        cookies = []
-        for line in lines:
-            name, colon, value = line.partition(":")
-            if not colon:
-                raise NoHttp
-            name, value = name.strip(), value.strip()
-            if name.lower() == "set-cookie":
-                cookies.append(value)
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        connection = headers.get("Connection", "").lower()
-        keeps_open = "close" not in connection and (status[1] == "1" or "keep-alive" in connection)
-        return cls(int(status[2]), keeps_open, headers, tuple(cookies))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,19 +52,19 @@ class Opened:
         """Whether it is as it was left: the same, open, and with nothing to read."""
         return self.connection.sock is self.socket and self.connection.is_connected
 
-    def exchange(self, written: bytes, timeout: float) -> tuple[Head, bytes]:
+    def exchange(self, written: bytes, timeout: float) -> tuple[HttpAnswer, bytes]:
         """Send a request and read its answer. Raises what requests raises; then the connection is closed."""
         whole = False
-        stream = Stream(self.socket)
         try:
             self._send(written, timeout)
-            head = self._head(stream)
-            body, ended = self._body(stream, head)
-            whole = head.keeps_open and not ended and stream.empty
+            answer = self._head()
+            with answer:
+                body = self._body(answer)
+            whole = not answer.will_close
         finally:
             if not whole:
                 self.connection.close()
-        return head, body
+        return answer, body
 
     def _send(self, written: bytes, timeout: float) -> None:
         self.socket.settimeout(timeout)
@@ -193,47 +77,36 @@ class Opened:
         except OSError:
             raise requests.ConnectionError("send") from None
 
-    def _head(self, stream: Stream) -> Head:
+    def _head(self) -> HttpAnswer:
+        answer = HttpAnswer(self.socket, method="POST")
         try:
-            while (head := Head.of(stream.head())).status < 200:
-                pass
+            answer.begin()
         except TimeoutError:
             raise requests.ReadTimeout("head") from None
         except ssl.SSLError:
             raise requests.exceptions.SSLError("head") from None
-        except (OSError, NoHttp, HungUp):
+        except (OSError, HTTPException, ValueError):
             raise requests.ConnectionError("head") from None
-        return head
+        if answer.status < 200:  # another answer would follow
+            raise requests.ConnectionError("head")
+        return answer
 
-    def _body(self, stream: Stream, head: Head) -> tuple[bytes, bool]:
-        """The body, and whether it ended with the connection."""
-        length = head.headers.get("Content-Length")
-        ended = False
+    @staticmethod
+    def _body(answer: HttpAnswer) -> bytes:
         try:
-            if head.status in (204, 304):
-                body = b""
-            elif head.headers.get("Transfer-Encoding", "").lower() == "chunked":
-                body = stream.chunks()
-            elif length is not None:
-                if not (length.isascii() and length.isdigit()):
-                    raise NoHttp
-                body = stream.exactly(int(length))
-            else:
-                body, ended = stream.rest(), True
-        except (NoHttp, HungUp):
+            body = answer.read()
+        except (HTTPException, ValueError):
             raise requests.exceptions.ChunkedEncodingError("body") from None
         except OSError:
             raise requests.ConnectionError("body") from None
-        return _decoded(body, head.headers), ended
+        return _decoded(body, answer.headers.get("Content-Encoding"))
 
 
-def _decoded(body: bytes, headers: Mapping[str, str]) -> bytes:
+def _decoded(body: bytes, packing: str | None) -> bytes:
     """As urllib3 decodes it."""
-    if "Content-Encoding" not in headers:
+    if packing is None:
         return body
-    packed = HTTPResponse(
-        BytesIO(body), {"Content-Encoding": headers["Content-Encoding"]}, preload_content=False
-    )
+    packed = HTTPResponse(BytesIO(body), {"Content-Encoding": packing}, preload_content=False)
     try:
         return packed.read(decode_content=True)
     except HTTPError:
@@ -295,17 +168,14 @@ class Session(requests.Session):
             own["Cookie"] = cookie
         own["Content-Length"] = str(len(data))
         lines = "".join(f"{name}: {value}\r\n" for name, value in own.items())
-        head, body = opened.exchange(opened.start + lines.encode("latin-1") + b"\r\n" + data, timeout)
-        if head.cookies:
-            shown = Message()
-            for value in head.cookies:
-                shown["Set-Cookie"] = value
-            raw = SimpleNamespace(_original_response=SimpleNamespace(msg=shown))
+        heard, body = opened.exchange(opened.start + lines.encode("latin-1") + b"\r\n" + data, timeout)
+        if "Set-Cookie" in heard.headers:
+            raw = SimpleNamespace(_original_response=heard)
             extract_cookies_to_jar(self.cookies, request, raw)  # type: ignore[no-untyped-call]
         answer = requests.Response()
         answer.status_code, answer.headers, answer.url, answer.request = (
-            head.status,
-            head.headers,
+            heard.status,
+            _joined(heard),
             opened.url,
             request,
         )
@@ -336,6 +206,14 @@ class Session(requests.Session):
         return Opened(
             connection, connection.sock, str(request.url), start.encode("latin-1"), headers, password
         )
+
+
+def _joined(heard: HttpAnswer) -> CaseInsensitiveDict[str]:
+    """Headers of one name in one, as requests has them."""
+    headers: CaseInsensitiveDict[str] = CaseInsensitiveDict()
+    for name, value in heard.getheaders():
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 def _plain(value: str) -> bool:

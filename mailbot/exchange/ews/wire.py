@@ -55,6 +55,10 @@ def tapped_by(tap: Tap) -> Iterator[None]:
         _here.tap = before
 
 
+CONNECT_WITHIN = 10.0
+"""Seconds. A server that has not taken up a connection by then is not there: lost packets were sent again."""
+
+
 class _Tapped:
     sock: socket.socket | None
 
@@ -153,6 +157,13 @@ class Adapter(HTTPAdapter):
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:
         return self._proxy_headers
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """`timeout` is in seconds, for one read as for all of them; connecting has a shorter one."""
+        timeout = kwargs.get("timeout")
+        if isinstance(timeout, int | float):
+            kwargs["timeout"] = (min(timeout, CONNECT_WITHIN), timeout)
+        return super().send(request, *args, **kwargs)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """requests would put certifi's list beside ours here; `verify` is True in every session of ours."""
