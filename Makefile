@@ -39,6 +39,7 @@ campaign: $(READY)
 bench: $(READY)
 	$(BIN)/python -m tests.bench.bench_exchange $(ARGS)
 	$(BIN)/python -m tests.bench.bench_memory
+	$(BIN)/python tests/bench/bench_throttling.py
 	$(BIN)/python tests/bench/bench_store.py
 
 # Exact versions of everything, for every platform, without the address of any registry.
