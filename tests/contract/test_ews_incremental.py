@@ -409,6 +409,26 @@ class TestSync:
         assert starts(told) == ["2026-11-19T23:00:00Z"]
         assert len(desk.shelf.text) < 1024
 
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            Fault(FaultKind.NO_OPERATION, "SyncFolderItems"),
+            Fault(FaultKind.CODE, "SyncFolderItems", code="ErrorInternalServerError"),
+            Fault(FaultKind.CODE, "SyncFolderItems", code="ErrorSyncFolderNotFound"),
+        ],
+        ids=["no operation", "always fails", "folder unknown"],
+    )
+    def test_where_sync_never_works_late_mail_is_found_within_a_week(self, desk: Desk, fault: Fault) -> None:
+        desk.server.faults.add(fault)
+        desk.send(1, at(22))
+        assert desk.look() == [1]
+        desk.clock.set(NOW + timedelta(days=1))
+        desk.send(2, at(12))
+        for day in range(2, 8):
+            desk.clock.set(NOW + timedelta(days=day))
+            found = desk.look()
+        assert found == [1, 2]
+
     @pytest.mark.parametrize("kind", [FaultKind.INTERNAL_BUSY, FaultKind.BROKEN_XML, FaultKind.NO_OPERATION])
     def test_a_sync_that_fails_once_is_taken_up_where_it_was(
         self, desk: Desk, told: list[etree._Element], kind: FaultKind

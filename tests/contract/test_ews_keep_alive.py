@@ -162,12 +162,33 @@ def test_bodies_of_every_kind_are_read_and_the_connection_used_on(answer: bytes)
     [
         b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 6\r\n\r\nsecond",
         b"HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nsecond",
+        OK + b"Content-Length: 6\r\n\r\nsecond" + OK + b"Content-Length: 5\r\n\r\nstale",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n6\r\nsecond\r\n0\r\n\r\n" + OK,
     ],
-    ids=["it says so", "an old server"],
+    ids=["it says so", "an old server", "another answer behind it", "more behind its chunks"],
 )
 def test_a_connection_that_cannot_go_on_is_not_used_again(answer: bytes) -> None:
     with talking(FIRST, answer, FIRST) as (server, post):
         assert [post().content for _ in range(3)] == [b"first", b"second", b"first"]
+    assert server.connections == 2
+
+
+def test_an_answer_that_nobody_asked_for_never_passes_for_the_next_one(tmp_path: Path) -> None:
+    """Over TLS it may be decrypted already and lie where no look at the socket shows it."""
+    unasked = OK + b"Content-Length: 5\r\n\r\nstale"
+    second = OK + b"Content-Length: %d\r\n\r\n"
+    # as long as the buffer of a reader, so that the rest of the record stays behind in the TLS library
+    filling = b"s" * (8192 - len(second % 1000))
+    server = Scripted([FIRST, second % len(filling) + filling + unasked, FIRST])
+    ca = authority(tmp_path / "ca", "x")
+    with (
+        listening(encrypted(server.serve, ca.chain_file)) as port,
+        prepare(Session(), ca.ca_file, None) as session,
+    ):
+        session.auth = HTTPBasicAuth("svc", "demo-only")
+        found = [_post(session, f"https://127.0.0.1:{port}").content for _ in range(3)]
+        session.close()
+    assert found == [b"first", filling, b"first"]
     assert server.connections == 2
 
 

@@ -8,10 +8,10 @@ said about who we are. What is sent is what requests sent; what fails, fails wit
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from http.client import HTTPResponse as HttpAnswer
-from io import BytesIO
+from io import BufferedReader, BytesIO, RawIOBase
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +36,33 @@ ASKS_WHO = frozenset({401, 407})
 """Status by which a server asks who we are. Nothing was done by a request that is answered so."""
 
 
+class _Incoming(RawIOBase):
+    """What comes in on a socket, until nobody wants more of it."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        self.over = False
+        self._socket = opened
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: Any) -> int:
+        return 0 if self.over else self._socket.recv_into(room)
+
+
+class _Heard(BufferedReader):
+    """`surplus` tells, once it is closed, that more had come than the answer: it would pass for the next."""
+
+    raw: _Incoming
+    surplus = False
+
+    def close(self) -> None:
+        if not self.closed:
+            self.raw.over = True
+            self.surplus = bool(self.peek(1))
+        super().close()
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A connection on which a request through requests was answered, and how that request began."""
@@ -43,9 +70,9 @@ class Opened:
     connection: HTTPConnection
     socket: socket.socket
     url: str
-    start: bytes
+    start: bytes = field(repr=False)
     headers: Mapping[str, str]
-    password: str | None
+    password: str | None = field(repr=False)
     """The Authorization header of a password, which goes with every request."""
 
     def usable(self) -> bool:
@@ -57,10 +84,12 @@ class Opened:
         whole = False
         try:
             self._send(written, timeout)
-            answer = self._head()
+            heard = _Heard(_Incoming(self.socket))
+            answer = self._head(heard)
             with answer:
                 body = self._body(answer)
-            whole = not answer.will_close
+            heard.close()
+            whole = not (answer.will_close or heard.surplus or self._decrypted())
         finally:
             if not whole:
                 self.connection.close()
@@ -77,8 +106,14 @@ class Opened:
         except OSError:
             raise requests.ConnectionError("send") from None
 
-    def _head(self) -> HttpAnswer:
-        answer = HttpAnswer(self.socket, method="POST")
+    def _decrypted(self) -> int:
+        """Bytes that have come in and that no look at the socket shows."""
+        return self.socket.pending() if isinstance(self.socket, ssl.SSLSocket) else 0
+
+    @staticmethod
+    def _head(heard: BufferedReader) -> HttpAnswer:
+        source: Any = SimpleNamespace(makefile=lambda _mode: heard)
+        answer = HttpAnswer(source, method="POST")
         try:
             answer.begin()
         except TimeoutError:

@@ -27,12 +27,16 @@ OVERLAP = timedelta(days=3)
 """How far before the last search the next one begins while no folder sync tells what came in late: mail of a
 Friday that left Outlook's outbox on Monday."""
 
+WHOLE = timedelta(days=7)
+"""How often all days are read again while no folder sync tells what came in late: then what came in later
+still is found within a week, in time to be told of."""
+
 
 @dataclass(slots=True)
 class Bookmark:
     """`since` is the first local day that is covered. Answers in `days` are those of all mail sent before
-    `unread`, of all mail when that is None. `begun` is when the last search began; `searching` tells that
-    it did not come to its end, which is at `unread`.
+    `unread`, of all mail when that is None. `begun` is when the last search began, `whole` when the
+    last one of all days did; `searching` tells that it did not come to its end, which is at `unread`.
 
     `state` is the sync state: empty where none can be used. `caught_up` tells that the server has shown all
     changes up to now, and those that count are in `unread`.
@@ -43,6 +47,7 @@ class Bookmark:
     zone: ZoneInfo
     unread: datetime | None
     begun: datetime | None = None
+    whole: datetime | None = None
     searching: bool = False
     days: dict[date, Counter[str]] = field(default_factory=dict)
     state: str = ""
@@ -82,11 +87,15 @@ class Bookmark:
             self.unread = max(self.unread, start)
             return self.unread
         if not self.caught_up and self.begun is not None:
+            if self.whole is None or now - self.whole >= WHOLE:
+                self.read_all_again()
             self.read_again(self.day(self.begun) - OVERLAP)
         self.begun = now
         if self.unread is None:
             return None
         self.unread, self.searching = max(self.unread, start), True
+        if self.unread == start:
+            self.whole = now
         first = self.day(self.unread)
         self.days = {day: answers for day, answers in self.days.items() if day < first}
         return self.unread
@@ -105,6 +114,7 @@ class Bookmark:
             "since": self.since.isoformat(),
             "unread": self.unread and self.unread.isoformat(),
             "begun": self.begun and self.begun.isoformat(),
+            "whole": self.whole and self.whole.isoformat(),
             "searching": self.searching,
             "days": days,
             "state": self.state,
@@ -146,7 +156,8 @@ def opened(
     bookmark.days = {day: answers for day, answers in bookmark.days.items() if day >= since}
     if not usable:
         bookmark.days.clear()
-        bookmark.unread, bookmark.begun, bookmark.searching = fresh.unread, None, False
+        bookmark.unread, bookmark.searching = fresh.unread, False
+        bookmark.begun = bookmark.whole = None
     return bookmark
 
 
@@ -174,6 +185,7 @@ def _parsed(kept: Any, zone: ZoneInfo) -> Bookmark:
         zone,
         _moment(kept["unread"]),
         _moment(kept["begun"]),
+        _moment(kept["whole"]),
         bool(kept["searching"]),
         days,
         _text(kept["state"]),

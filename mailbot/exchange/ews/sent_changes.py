@@ -26,7 +26,8 @@ PAGES = 20
 in forty, at some seconds each. Until then every search has an overlap instead."""
 
 DATED = ("item:ItemClass", "item:DateTimeSent", "item:DateTimeCreated")
-STALE = "ErrorInvalidSyncStateData"
+STALE = frozenset({"ErrorInvalidSyncStateData", "ErrorSyncFolderNotFound", "ErrorCorruptData"})
+"""Response codes that speak of the state, or of the folder that it was given for."""
 
 WITHOUT = frozenset({Reason.OPERATION_MISSING, Reason.SERVER_FAILED, Reason.ANSWER_BROKEN, Reason.TIMED_OUT})
 """Troubles with which a visit goes on without sync: they may be of this operation alone."""
@@ -65,7 +66,7 @@ def sync(box: Box, state: str, deadline: float) -> Element:
     try:
         return only(_ask(_SyncFolderItems(account=box), box.line, payload, deadline))
     except EwsTrouble as trouble:
-        if trouble.code != STALE:
+        if trouble.code not in STALE:
             raise
     raise StateUnusable
 
