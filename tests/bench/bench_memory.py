@@ -6,7 +6,6 @@ of the process when everything is imported and opened and the first 50 mailboxes
 """
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,17 +17,13 @@ from mailbot.model.slots import Job, Slot
 from mailbot.reports.logs import configure
 from tests.bench import settings
 from tests.bench.bench_exchange import cores, server
-from tests.bench.measure import Task, pin
+from tests.bench.measure import Task, peak_memory, pin
 from tests.bench.payload import load
 
 ROOT = Path(__file__).parents[2]
 MOST_MB = 50.0
 FIRST = 50
 WORKERS = 8
-
-
-def peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def swept(task: Task) -> None:
@@ -39,13 +34,13 @@ def swept(task: Task) -> None:
 
     def progress(done: int, _all: int) -> None:
         if done == FIRST or (done and done % 1000 == 0):
-            peaks[done] = peak_mb()
+            peaks[done] = peak_memory()
 
     with settings.opened(Path(task.folder), load()) as house:
         report = sweep(house, Slot(Job.SWEEP, house.today(), "bench"), progress=progress)
     if report is None or report.figures.coverage.read != task.mailboxes:
         sys.exit("the sweep did not read every mailbox")
-    json.dump({"peaks": peaks, "end": peak_mb()}, sys.stdout)
+    json.dump({"peaks": peaks, "end": peak_memory()}, sys.stdout)
 
 
 def main(mailboxes: int) -> int:
