@@ -216,6 +216,9 @@ class Work(Protocol):
     ) -> None:
         """One mailbox is dealt with. `missed` is why it was not read; None when it was."""
 
+    def keep_only(self, slot: SlotId, population: Collection[PersonKey]) -> None:
+        """Delete what this slot recorded of anybody else: of who left since then, nothing counts."""
+
     def missed_counts(self, slot: SlotId) -> Mapping[Reason, int]:
         """Mailboxes that were not read in this slot, by why."""
 
@@ -229,6 +232,12 @@ class Work(Protocol):
         """Deviations and tips of this slot, and all judgements of people who have a living finding."""
 
     def judgements_of(self, slot: SlotId, person: PersonKey) -> list[Judgement]: ...
+
+    def judgements_elsewhere(
+        self, slot_id: SlotId | None, person: PersonKey
+    ) -> list[tuple[datetime, Judgement]]:
+        """The same of all turns but this one, with when each began: of one that a process left, for
+        instance."""
 
     def outcomes(self, slot: SlotId, rule: RuleId) -> Mapping[PersonKey, Outcome]: ...
 
@@ -253,6 +262,9 @@ class Work(Protocol):
 
     def note_failed(self, person: PersonKey, now: datetime) -> None:
         """A mailbox failed that is not recorded in a slot. Of who is excluded nothing is kept."""
+
+    def forget_reading(self, present: frozenset[PersonKey]) -> None:
+        """Delete how the mailboxes of all others were read."""
 
     def reading_of(self, person: PersonKey, personal: timedelta) -> Reading:
         """All that is kept of how one person's mailbox was read, and until when; `personal` as in `purge`."""

@@ -26,15 +26,20 @@ def address(text: str) -> "Address":
 
 
 def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
-    """How the newest sweep ended, and counts of findings, letters and open problems; nobody is named."""
+    """How the newest sweep ended, and counts of findings, letters and open problems; nobody is named.
+
+    A dry run that came after it is told of second.
+    """
     from mailbot import wiring
     from mailbot.jobs.ending import standing
-    from mailbot.model.slots import Job
+    from mailbot.jobs.turn import HALF_YEAR, newest_sweeps
 
     with wiring.opened(settings, insist=False) as house, house.store.begin() as work:
-        newest = work.newest(Job.SWEEP)
         now = house.clock.now()
-        result, why = standing(newest, len(work.judged(newest.slot.id)), now) if newest else ("", "")
+        sweeps = [
+            (row, *standing(row, len(work.judged(row.slot.id)), now)) if row else None
+            for row in newest_sweeps(work, house.today() - HALF_YEAR)
+        ]
         found = work.finding_counts()
         letters = work.letter_counts()
         problems = work.problems()
@@ -44,7 +49,10 @@ def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
     if json:
         show.as_json(
             {
-                "sweep": {"slot": newest.slot.id, "result": result, "why": why} if newest else None,
+                **{
+                    name: {"slot": swept[0].slot.id, "result": swept[1], "why": swept[2]} if swept else None
+                    for name, swept in zip(("sweep", "dry_run"), sweeps, strict=True)
+                },
                 "findings": [
                     {"rule": r, "state": s.value, "count": n} for (r, s), n in sorted(found.items())
                 ],
@@ -57,8 +65,13 @@ def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
             }
         )
         return
-    if newest:
-        typer.echo(f"{result}: {why} (sweep of {newest.claimed.astimezone(zone):%Y-%m-%d %H:%M})\n")
+    for name, swept in zip(("sweep", "dry run"), sweeps, strict=True):
+        if swept:
+            row, result, why = swept
+            typer.echo(f"{result}: {why} ({name} of {row.claimed.astimezone(zone):%Y-%m-%d %H:%M})")
+        elif name == "sweep":
+            typer.echo("No sweep yet.")
+    typer.echo()
     show.table(
         "Findings", ["rule", "state", "count"], [[r, s.value, n] for (r, s), n in sorted(found.items())]
     )
@@ -143,6 +156,13 @@ def explain(
     ]
     show.table("Verdicts", ["rule", "verdict", "because", "tasks"], rows)
     typer.echo()
+    if found.left:
+        rows = [
+            [f"{begun.astimezone(zone):%Y-%m-%d %H:%M}", j.rule, j.verdict.outcome.value, j.verdict.why]
+            for begun, j in found.left
+        ]
+        show.table("Verdicts of sweeps that are not over", ["sweep", "rule", "verdict", "because"], rows)
+        typer.echo()
     rows = [
         [
             f.rule,
@@ -190,6 +210,16 @@ def explanation(found: "Explanation") -> dict[str, Any]:
         "verdicts": {j.rule: j.verdict.outcome.value for j in found.judgements},
         "because": {j.rule: j.verdict.why for j in found.judgements},
         "tasks": {j.rule: sorted(j.verdict.tasks) for j in found.judgements if j.verdict.tasks},
+        "left": [
+            {
+                "sweep": begun.isoformat(),
+                "rule": j.rule,
+                "verdict": j.verdict.outcome.value,
+                "because": j.verdict.why,
+                "tasks": sorted(j.verdict.tasks),
+            }
+            for begun, j in found.left
+        ],
         "findings": [
             {"rule": f.rule, "state": f.state.value, "opened": f.opened.isoformat()} for f in found.findings
         ],

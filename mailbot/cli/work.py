@@ -32,17 +32,17 @@ def sweep(
 
     While a gate is closed mailboxes are only counted, and the exit code is 4. It is 12 when not every mailbox
     had its turn or too few could be read. When the sweep was broken off (6: sign-in was refused, 7: Exchange
-    was not reached, 13: mailbot had to end), type it again on the same day and it goes on.
+    was not reached, 13: mailbot had to end), type it again within 8 hours and it goes on.
     """
     from mailbot import wiring
     from mailbot.jobs.sweep import sweep as run_sweep
-    from mailbot.jobs.turn import slot_by_hand
+    from mailbot.jobs.turn import DRY, MANUAL, slot_by_hand
     from mailbot.model.errors import Busy, GateClosed
     from mailbot.model.slots import SlotResult
 
     set_up_log(verbose)
     with wiring.opened(settings) as house:
-        slot = slot_by_hand(house, "dry" if dry_run else "manual")
+        slot = slot_by_hand(house, DRY if dry_run else MANUAL)
         with show.Bar("mailboxes", hidden=json) as bar:
             report = run_sweep(house, slot, dry_run, bar, accept_people)
         hours = house.terms.hours.office

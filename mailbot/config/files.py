@@ -4,7 +4,7 @@ import importlib
 import os
 import ssl
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,12 @@ Wrong = tuple[str, str]
 """What was found, and how to mend it."""
 
 
-def check_files(raw: Mapping[str, Any], folder: Path, shown: str) -> list[Problem]:
-    """Problems of the files to write and of the certificate authority. `raw` are the tables of mailbot.toml,
-    so that a mistake in another key does not hide these."""
+def check_files(
+    raw: Mapping[str, Any], folder: Path, shown: str, refused: Container[str] = ()
+) -> list[Problem]:
+    """Problems of the files to write, of the certificate authority and of files with keys. `raw` are the
+    tables of mailbot.toml, so that a mistake in another key does not hide these. A key in `refused`, written
+    as `section.key`, has been told about already: its file is not looked at."""
     checks: tuple[tuple[str, str, str, Callable[[Path], Wrong | None]], ...] = (
         ("exchange", "ca_file", "a PEM file with certificates", _certificates),
         ("exchange", "keytab_file", "a keytab that only mailbot can read", _keytab),
@@ -27,31 +30,40 @@ def check_files(raw: Mapping[str, Any], folder: Path, shown: str) -> list[Proble
     )
     problems = []
     for section, key, expected, check in checks:
-        file = named_path(raw, section, key, folder)
+        file = None if f"{section}.{key}" in refused else named_path(raw, section, key, folder)
         wrong = check(file) if file else None
         if wrong:
             problems.append(Problem(shown, f"{section}.{key}", expected, *wrong))
     return problems
 
 
-EXTRAS = {"kerberos": "gssapi", "modern": "msal"}
-"""The module that a way of signing in needs; the extra has the name of the way."""
+EXTRAS = {"kerberos": "gssapi", "modern": "msal", "postgres": "psycopg"}
+"""The module that an extra brings. The extra of a way of signing in has the name of the way."""
 
 
-def missing_extra(raw: Mapping[str, Any], shown: str) -> list[Problem]:
-    """A way of signing in whose packages are not installed, or cannot be loaded."""
-    table = raw.get("exchange")
-    auth = table.get("auth") if isinstance(table, Mapping) else None
-    if not isinstance(auth, str) or auth not in EXTRAS:
-        return []
-    try:
-        importlib.import_module(EXTRAS[auth])
-    except ImportError:
-        mend = f"pip install 'mailbot[{auth}]' where mailbot runs; see deploy/exchange/sign-in.md"
-        return [
-            Problem(shown, "exchange.auth", f"the extra `{auth}` beside this value", "no such extra", mend)
-        ]
-    return []
+def missing_extras(raw: Mapping[str, Any], shown: str, refused: Container[str] = ()) -> list[Problem]:
+    """Values whose packages are not installed, or cannot be loaded; those in `refused` are not looked at."""
+    wanted = {"exchange.auth": _text(raw, "exchange", "auth")}
+    if _text(raw, "store", "url").startswith("postgresql"):
+        wanted["store.url"] = "postgres"
+    problems = []
+    for where, extra in wanted.items():
+        if extra not in EXTRAS or where in refused:
+            continue
+        try:
+            importlib.import_module(EXTRAS[extra])
+        except ImportError:
+            mend = f"in the folder of mailbot's source: pip install '.[{extra}]'"
+            expected = f"the extra `{extra}` beside this value"
+            problems.append(Problem(shown, where, expected, "no such extra where mailbot runs", mend))
+    return problems
+
+
+def _text(raw: Mapping[str, Any], section: str, key: str) -> str:
+    """The value of a key; empty where there is no text."""
+    table = raw.get(section)
+    value = table.get(key) if isinstance(table, Mapping) else None
+    return value if isinstance(value, str) else ""
 
 
 def _writable(file: Path) -> Wrong | None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from mailbot.config.calendar import read_calendar
 from mailbot.config.domains import foreign_addresses, read_domains
 from mailbot.config.environment import absolute, absolute_url, lay_over, misplaced, named_path
-from mailbot.config.files import check_files, missing_extra
+from mailbot.config.files import check_files, missing_extras
 from mailbot.config.problems import Problem, report
 from mailbot.config.secrets import Secrets, read_secrets, read_store_password
 from mailbot.config.settings import QUOTABLE, Settings, Store
@@ -73,16 +73,22 @@ def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None,
     """The same without raising, so that the people file's problems can join the report."""
     folder = folder.absolute()
     raw, settings, problems = _read_settings(folder, env)
+    refused = {problem.where for problem in problems}
+
+    def secret(section: str, key: str) -> Path | None:
+        """None also for a key that was refused: to put its file there would be the wrong advice."""
+        return None if f"{section}.{key}" in refused else named_path(raw, section, key, folder)
+
     secrets, more = read_secrets(
-        named_path(raw, "exchange", "password_file", folder),
-        named_path(raw, "store", "password_file", folder),
+        secret("exchange", "password_file"),
+        secret("store", "password_file"),
         env,
         "mailbot.toml",
-        named_path(raw, "exchange", "proxy_password_file", folder),
+        secret("exchange", "proxy_password_file"),
     )
     problems += more
-    problems += check_files(raw, folder, "mailbot.toml") if raw else []
-    problems += missing_extra(raw, "mailbot.toml")
+    problems += check_files(raw, folder, "mailbot.toml", refused) if raw else []
+    problems += missing_extras(raw, "mailbot.toml", refused)
     domains_file = named_path(raw, "people", "accepted_domains", folder)
     if settings and domains_file:
         domains, _told_with_the_people_file = read_domains(domains_file, domains_file.name)

@@ -89,6 +89,10 @@ class Policy(Section):
     ]
 
 
+MOST_WITH_BASIC = 4
+"""Workers. Requests that are on their way when the password is changed cannot be called back, and accounts
+often lock after five refusals."""
+
 PASSWORDS = frozenset({"basic", "ntlm"})
 """Ways of signing in that need a password."""
 
@@ -153,7 +157,10 @@ class Exchange(Section):
         FilePath | None, Field(description="file that holds the password for the proxy and nothing else")
     ] = None
     workers: Annotated[
-        int, number(1, 32, "connections at a time; more than 32 would be throttled, not faster")
+        int,
+        number(
+            1, 32, "connections at a time; more than 32 would be throttled, not faster; with basic at most 4"
+        ),
     ] = 4
     request_deadline_seconds: Annotated[
         int, number(5, 300, "wait for one answer; under 5 slow servers fail, over 300 a dead one holds us up")
@@ -220,6 +227,20 @@ class Exchange(Section):
                 raise refusal("an account without a colon", "correct it", "a colon")
         elif "proxy_username" in data and (value is None) != (data["proxy_username"] is None):
             raise refusal("proxy_username and proxy_password_file, or neither", "add the one that is missing")
+        return value
+
+    @field_validator("workers")
+    @classmethod
+    def _few_with_basic(cls, value: int, info: ValidationInfo) -> int:
+        """A simulator locks nobody."""
+        auth, endpoint = info.data.get("auth"), info.data.get("endpoint", "")
+        if auth == "basic" and value > MOST_WITH_BASIC and not is_loopback(urlsplit(endpoint).hostname):
+            raise refusal(
+                f"at most {MOST_WITH_BASIC}, because auth is `basic`: each request shows the password, "
+                "and several refusals at once could lock the account",
+                f"write {MOST_WITH_BASIC} or fewer, or change auth to `ntlm` or `kerberos`",
+                str(value),
+            )
         return value
 
     @field_validator("mailbox_deadline_seconds")

@@ -11,6 +11,7 @@ from mailbot.exchange.ews import advice, letter_calls
 from mailbot.exchange.ews.breaker import Breaker
 from mailbot.exchange.ews.calls import TOO_LONG
 from mailbot.exchange.ews.connection import Line, Server, at_once
+from mailbot.exchange.ews.door import door_of
 from mailbot.exchange.ews.letter_calls import Found
 from mailbot.exchange.ews.trouble import RESTING, TRANSIENT, EwsTrouble, Scope, scope_of
 from mailbot.exchange.ews.watchdog import Watchdog
@@ -63,6 +64,8 @@ class EwsPost:
         self._budget = budget_of(server.endpoint)
         self._closed = threading.Event()
         self._line.turn = self._turn
+        self._line.on_refused = breaker.refused
+        self._door = door_of(server.endpoint)
 
     def prepare(self, mail: Mail) -> str:
         return self._ask(partial(letter_calls.create_draft, self._box, mail))
@@ -138,7 +141,7 @@ class EwsPost:
     def _ask(self, call: Callable[[float], T], tries: int = 1) -> T:
         """Raises SignInRefused, PostRefused or Unreachable. Only what may be repeated has several tries."""
         for attempt in range(1, tries + 1):
-            self._breaker.check()
+            self._line.refused = self._door.try_again(self._breaker.check)
             since = time.monotonic()
             try:
                 return call(since + self._server.request_deadline)
@@ -151,11 +154,13 @@ class EwsPost:
 
     @contextmanager
     def _turn(self, _ours: bool, deadline: float) -> Iterator[None]:
-        """Each request takes a place in the budget. The service's own mailbox is we, in whose name ever."""
+        """Each request takes a place in the budget. The service's own mailbox is we, in whose name ever.
+        Raises SignInRefused when somebody was refused while we waited for it."""
         place = self._budget.enter(True, deadline, self._closed, self._server.request_deadline)
         if place is None:
             raise EwsTrouble(Reason.THROTTLED, RESTING)
         try:
+            self._breaker.check()
             yield
         finally:
             self._budget.leave(place)
@@ -163,7 +168,6 @@ class EwsPost:
     def _error(self, trouble: EwsTrouble, since: float) -> Exception:
         """What the caller can act on; throttling also makes others rest."""
         if trouble.reason is Reason.SIGN_IN_REFUSED:
-            self._breaker.refused()
             why = advice.refused(self._server.auth, trouble.code)
             return SignInRefused(f"Exchange refused the service account ({trouble.code}): {why}.")
         if trouble.code in REFUSALS:

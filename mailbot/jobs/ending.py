@@ -30,17 +30,19 @@ ROUNDS = 4
 @dataclass(frozen=True, slots=True)
 class Ending:
     """`missed` counts the mailboxes that were not read by why; `earlier` those that a process had dealt with
-    that ended before the sweep did."""
+    that ended before the sweep did. `hangs` counts workers that hung, where they were too many to start
+    again for."""
 
     coverage: Coverage
     missed: Mapping[Reason, int] = field(default_factory=dict)
     earlier: int = 0
+    hangs: int = 0
 
     @property
     def result(self) -> SlotResult:
-        """Complete: every mailbox had its turn, and few enough did not answer."""
+        """Complete: every mailbox had its turn, few enough did not answer, and no worker had to be left."""
         few = 100 * self.coverage.read < READ_PERCENT * self.coverage.population
-        return SlotResult.PARTIAL if few or self._no_turn else SlotResult.COMPLETE
+        return SlotResult.PARTIAL if few or self._no_turn or self.hangs else SlotResult.COMPLETE
 
     @property
     def why(self) -> str:
@@ -57,6 +59,8 @@ class Ending:
             parts.append(", ".join(causes))
         if self._no_turn:
             parts.append("who had no turn comes first next time")
+        if self.hangs:
+            parts.append(f"{self.hangs:,} times a worker hung")
         if self.earlier:
             parts.append(
                 f"resumed: {self.earlier:,} of {self.coverage.population:,} were done by an earlier process"

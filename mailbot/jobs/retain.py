@@ -7,6 +7,7 @@ import structlog
 from mailbot.engine.gates import DEEPEST_POSSIBLE
 from mailbot.engine.judge import ActiveRule
 from mailbot.jobs.house import House
+from mailbot.jobs.lease import beating
 from mailbot.model.errors import Busy
 from mailbot.model.needs import DataClass
 from mailbot.model.slots import Claim, Job, Slot, SlotResult
@@ -27,7 +28,7 @@ def retain(house: House, slot: Slot) -> int | None:
         return None
     if claim is Claim.HELD:
         raise Busy(f"another process is at work on {slot.id}")
-    with house.store.begin() as work:
+    with beating(house, slot, LEASE), house.store.begin() as work:
         intact = work.audit_intact()
         deleted = dict(work.purge(now, personal(house)))
         for rule in registry():

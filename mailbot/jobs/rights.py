@@ -41,7 +41,8 @@ class KeptMark:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All that is kept about one person. `judgements` are those of the newest sweep."""
+    """All that is kept about one person. `judgements` are those of the newest sweep, `left` those of turns
+    that are not over, with when each turn began."""
 
     person: Person
     swept: datetime | None
@@ -51,6 +52,7 @@ class Explanation:
     reading: Reading
     marks: tuple[KeptMark, ...]
     told_by: date
+    left: tuple[tuple[datetime, Judgement], ...] = ()
 
 
 def explain(house: House, address: Address, reason: str, actor: str) -> Explanation:
@@ -69,6 +71,7 @@ def explain(house: House, address: Address, reason: str, actor: str) -> Explanat
         newest = work.last_counts(Job.SWEEP)
         slot = newest[0].slot.id if newest else None
         judgements = work.judgements_of(slot, key) if slot else []
+        left = work.judgements_elsewhere(slot, key)
         findings, letters = work.findings_of(key), work.letters_of(key)
         reading = work.reading_of(key, personal(house))
         disclose(house, work, key)
@@ -82,6 +85,7 @@ def explain(house: House, address: Address, reason: str, actor: str) -> Explanat
         reading,
         tuple(_kept(house, mark) for mark in reading.marks),
         _office_days_on(house.calendar(), TELL_WITHIN_DAYS),
+        tuple(left),
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,11 +14,25 @@ from mailbot.engine.gates import in_population
 from mailbot.engine.judge import ActiveRule
 from mailbot.engine.recipients import Mode, held
 from mailbot.jobs.closed_run import closed_run
-from mailbot.jobs.ending import CUT_SHORT, Ending, filled_up, missed
+from mailbot.jobs.ending import CUT_SHORT, NO_TURN, Ending, filled_up, missed
 from mailbot.jobs.execute import apply, plan_id
 from mailbot.jobs.house import House
+from mailbot.jobs.lease import Lease, beating
 from mailbot.jobs.sweep_report import Progress, SweepReport, quiet
-from mailbot.jobs.turn import ASKED_TO_END, HANGS, LEASE, REFUSED, Break, leave, sign_in
+from mailbot.jobs.turn import (
+    ASKED_TO_END,
+    HANGS,
+    HANGS_ENOUGH,
+    LEASE,
+    PARTIAL,
+    REFUSED,
+    Break,
+    end_left_by_hand,
+    ended_well,
+    hangs_in,
+    leave,
+    sign_in,
+)
 from mailbot.model.errors import Busy, PeopleRefused
 from mailbot.model.facts import MailboxFacts, Reason
 from mailbot.model.figures import Coverage, SweepFigures
@@ -40,9 +55,16 @@ FAILED_LATER = timedelta(days=1)
 """From one sweep to the next."""
 
 CAPPED = "letters_capped"
-PARTIAL, ABORTED = "sweep_partial", "sweep_aborted"
-HUNG = "worker_hung"
 TASKS = "tasks_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What earlier processes left of this turn: whom they had dealt with, and how many of them ended because
+    a worker hung."""
+
+    done: frozenset[PersonKey]
+    hangs: int
 
 
 def sweep(
@@ -71,18 +93,19 @@ def sweep(
         return None
     if claim is Claim.HELD:
         raise Busy(f"another process is at work on {slot.id}")
-    gates = house.gates()
-    if not all(gate.open for gate in gates):
-        closed = tuple(gate.gate.value for gate in gates if not gate.open)
-        return closed_run(house, slot, people, closed, started, progress)
-    calendar = house.calendar()
-    rules = house.rules(calendar.today)
-    population = _population(house, people, calendar)
-    sign_in(house, slot, len(population))
-    organisation = house.organisation(people)
-    candidates = {key: judge.Candidate(key, person, organisation) for key, person in population.items()}
-    earlier = _read(house, slot, candidates, rules, calendar, progress)
-    return _conclude(house, slot, people, population, rules, calendar, dry_run, started, earlier)
+    with beating(house, slot, LEASE) as lease:
+        gates = house.gates()
+        if not all(gate.open for gate in gates):
+            closed = tuple(gate.gate.value for gate in gates if not gate.open)
+            return closed_run(house, slot, lease, people, closed, started, progress)
+        calendar = house.calendar()
+        rules = house.rules(calendar.today)
+        population = _population(house, people, calendar)
+        sign_in(house, slot, lease, len(population))
+        organisation = house.organisation(people)
+        candidates = {key: judge.Candidate(key, person, organisation) for key, person in population.items()}
+        before = _read(house, slot, lease, candidates, rules, calendar, progress)
+        return _conclude(house, slot, people, population, rules, calendar, dry_run, started, before)
 
 
 def _check_shrink(work: Work, people: int) -> None:
@@ -108,20 +131,21 @@ def _population(house: House, people: People, calendar: WorkCalendar) -> dict[Pe
 def _read(
     house: House,
     slot: Slot,
+    lease: Lease,
     candidates: dict[PersonKey, judge.Candidate],
     rules: Collection[ActiveRule],
     calendar: WorkCalendar,
     progress: Progress,
-) -> int:
-    """Read and judge whom nobody has dealt with yet. Gives the number of mailboxes that were done before."""
+) -> Before:
+    """Read and judge whom nobody has dealt with yet."""
     with house.store.begin() as work:
-        done = work.judged(slot.id)
+        before = Before(work.judged(slot.id), hangs_in(work, slot))
         last_turn = due_again(work.last_read(), work.failed())
         met_refusal = _failed_in(work, slot)
     by_guid = {candidate.person.guid: candidate for candidate in candidates.values()}
-    left = overdue_first([key for key in candidates if key not in done], last_turn, slot)
+    left = overdue_first([key for key in candidates if key not in before.done], last_turn, slot)
     targets = [Target(candidates[key].person.guid, candidates[key].person.address) for key in left]
-    earlier = count = len(candidates) - len(targets)
+    count = len(candidates) - len(targets)
     progress(count, len(candidates))
 
     def follow_up(facts: MailboxFacts) -> Collection[Need[Any]]:
@@ -132,6 +156,9 @@ def _read(
         unread = missed(facts)
         refused = unread is Reason.SIGN_IN_REFUSED
         now = house.clock.now()
+        broken = _broken(house, refused, before.hangs)
+        if _cut_by_us(broken, unread):
+            break
         if refused and candidate.key not in met_refusal:
             with house.store.begin() as work:
                 work.note_failed(candidate.key, now)
@@ -144,12 +171,12 @@ def _read(
                 work.extend(slot.id, house.owner, now + LEASE)
             count += 1
             progress(count, len(candidates))
-        broken = _broken(house, refused)
         if broken is not None:
             break
     else:
-        return earlier
-    raise leave(house, slot, broken, count, len(candidates))
+        return before
+    assert broken is not None
+    raise leave(house, slot, lease, broken, count, len(candidates))
 
 
 def _failed_in(work: Work, slot: Slot) -> frozenset[PersonKey]:
@@ -160,13 +187,19 @@ def _failed_in(work: Work, slot: Slot) -> frozenset[PersonKey]:
     return frozenset(person for person, at in work.failed().items() if at >= claimed)
 
 
-def _broken(house: House, refused: bool) -> Break | None:
-    """Why to end now, although mailboxes are left."""
+def _broken(house: House, refused: bool, hangs: int) -> Break | None:
+    """Why to end now, although mailboxes are left. `hangs` processes left this turn because a worker hung."""
     if refused:
         return REFUSED
-    if house.exchange().hung():
+    if house.exchange().hung() and hangs + 1 < HANGS_ENOUGH:
         return HANGS
     return ASKED_TO_END if house.halting() else None
+
+
+def _cut_by_us(broken: Break | None, unread: Reason | None) -> bool:
+    """Whether a mailbox was not read because this process ends: the next one reads it. What a worker hangs on
+    is no such mailbox, or it would be met again and again."""
+    return unread is not None if broken is ASKED_TO_END else broken is HANGS and unread in NO_TURN
 
 
 def due_again(
@@ -201,12 +234,16 @@ def _conclude(
     calendar: WorkCalendar,
     dry_run: bool,
     started: float,
-    earlier: int,
+    before: Before,
 ) -> SweepReport:
     """One transaction from verdicts to outbox: a crash leaves either no plan or a plan carried out."""
+    end_left_by_hand(house, slot)
     now = house.clock.now()
     rules = [active for active in rules if active.on(house.today())]
     with house.store.begin() as work:
+        left_out = {house.store.person_key(guid) for guid in work.exclusions()}  # also during the sweep
+        population = {key: person for key, person in population.items() if key not in left_out}
+        work.keep_only(slot.id, population)
         cases = _cases(work, slot, population, rules, now)
         held_for = _held_for(house, population, work.stopped())
         steps = plan.make_steps(
@@ -227,10 +264,12 @@ def _conclude(
         )
         made = Plan(plan_id(slot, now), slot.id, now, house.terms.mode, house.terms_hash(), steps)
         work.save_plan(made)
+        present = frozenset(house.store.person_key(guid) for guid in people.by_guid)
         if not dry_run:
             apply(house, work, made, now)
-            present = [house.store.person_key(guid) for guid in people.by_guid]
             work.forget_absent(present, now)
+        else:
+            work.forget_reading(present)
         figures = SweepFigures(
             Coverage(len(population), work.read_count(slot.id)),
             work.tally(slot.id),
@@ -238,10 +277,15 @@ def _conclude(
             house.exchange().requests(),
             house.clock.monotonic() - started,
         )
-        left_out = {house.store.person_key(guid) for guid in work.exclusions()}  # also during the sweep
-        forgotten = population.keys() - left_out - work.judged(slot.id)
+        forgotten = population.keys() - work.judged(slot.id)
         not_read = Counter(work.missed_counts(slot.id)) + Counter({Reason.NOT_VISITED: len(forgotten)})
-        ending = Ending(figures.coverage, not_read, earlier)
+        hangs = before.hangs + house.exchange().hung()
+        ending = Ending(
+            figures.coverage,
+            not_read,
+            len(before.done & population.keys()),
+            hangs if hangs >= HANGS_ENOUGH else 0,
+        )
         tasks = work.task_counts(slot.id)
         work.settle(slot.id)
         counts = _counts(figures, made, len(people.by_guid), ending)
@@ -279,8 +323,7 @@ def _tell(house: House, ending: Ending, made: Plan) -> None:
         house.operator.problem(PARTIAL, f"The sweep is {ending.line}; see: mailbot doctor")
     else:
         house.operator.solved(PARTIAL)
-    house.operator.solved(ABORTED)
-    house.operator.solved(HUNG)
+    ended_well(house)
 
 
 def _tell_of_tasks(house: House, tasks: int) -> None:

@@ -27,8 +27,8 @@ from mailbot.jobs.digest import digest
 from mailbot.jobs.house import House
 from mailbot.jobs.retain import retain
 from mailbot.jobs.rights import check_disclosures
-from mailbot.jobs.sweep import HUNG, sweep
-from mailbot.jobs.turn import give_up
+from mailbot.jobs.sweep import sweep
+from mailbot.jobs.turn import HUNG, give_up
 from mailbot.model.clock import SystemClock
 from mailbot.model.errors import Busy, Halted, MailbotError, SignInRefused, WorkerHung
 from mailbot.model.slots import Job, Slot, SlotResult

@@ -110,8 +110,11 @@ def _postgres(url: URL, deadline: float) -> Engine:
                 "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
             },
         )
-    except ModuleNotFoundError:
-        raise SettingsRefused("database: PostgreSQL needs `pip install mailbot[postgres]`") from None
+    except ImportError:
+        raise SettingsRefused(
+            "store.url: PostgreSQL needs the extra `postgres`, which is not there where mailbot runs. In the "
+            "folder of mailbot's source: pip install '.[postgres]'"
+        ) from None
 
 
 @contextmanager

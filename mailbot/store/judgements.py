@@ -1,7 +1,7 @@
 """Judgements: today's verdicts per person and rule, kept until the next sweep has replaced them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
@@ -65,6 +65,12 @@ class Judgements(Reading):
             rows = [{"slot": slot, "person": person, "at": now, **values(j)} for j in judgements]
             self.connection.execute(INSERT_JUDGEMENT, rows)
 
+    def keep_only(self, slot: SlotId, population: Collection[PersonKey]) -> None:
+        for person in sorted(self.judged(slot).difference(population)):
+            for table in RECORDED:
+                self.connection.execute(delete(table).where(table.c.slot == slot, table.c.person == person))
+            self.erased = True
+
     def tally(self, slot: SlotId) -> Mapping[RuleId, Mapping[Outcome, int]]:
         """Per rule the number of people with each of the five outcomes, zeros included."""
         count = func.count().label("number")
@@ -120,6 +126,14 @@ class Judgements(Reading):
             .order_by(judgement.c.rule)
         )
         return [read_judgement(row) for row in found]
+
+    def judgements_elsewhere(
+        self, slot_id: SlotId | None, person: PersonKey
+    ) -> list[tuple[datetime, Judgement]]:
+        found = select(judgement, slot.c.claimed).join(slot, judgement.c.slot == slot.c.id)
+        found = found.where(judgement.c.person == person, judgement.c.slot != (slot_id or ""))
+        rows = self.rows(found.order_by(slot.c.claimed, slot.c.id, judgement.c.rule))
+        return [(row.claimed, read_judgement(row)) for row in rows]
 
     def outcomes(self, slot: SlotId, rule: RuleId) -> Mapping[PersonKey, Outcome]:
         found = self.rows(

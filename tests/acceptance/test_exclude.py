@@ -131,6 +131,7 @@ def test_an_exclusion_during_a_sweep_counts_at_once(desk: Desk, monkeypatch: pyt
     monkeypatch.setattr(EwsRoad, "read", read)
     said = desk.types("sweep")
     assert said.code == 0, said.err
+    assert said.out.splitlines()[0] == "complete: 39 of 39 mailboxes read", "nor are they counted"
     assert set(rows_of(desk, key).values()) == {0}
     desk.goes_to_day(23, 10, 5)
     desk.delivers()

@@ -4,6 +4,7 @@ Counts and order only: what it costs in time is measured by tests/bench/bench_th
 """
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -347,3 +348,29 @@ def _plain(value: Any) -> Any:
 
 def _targets(people: list[Mailbox]) -> list[Target]:
     return [target(mailbox) for mailbox in people]
+
+
+def test_a_refused_request_counts_from_when_it_was_sent(
+    open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not from when it began to wait for its place: then the limit had not been lowered yet for those before
+    it, and it would count as one of them."""
+    placed: dict[int, float] = {}
+    since_placed: list[bool] = []
+    enter, back_off = Budget.enter, Budget.back_off
+
+    def entering(*args: Any, **more: Any) -> object | None:
+        place = enter(*args, **more)
+        placed[threading.get_ident()] = time.monotonic()
+        return place
+
+    def backing_off(here: Budget, seconds: float, *, ours: bool = False, since: float | None = None) -> None:
+        assert since is not None
+        since_placed.append(since >= placed[threading.get_ident()])
+        back_off(here, seconds, ours=ours, since=since)
+
+    monkeypatch.setattr(Budget, "enter", entering)
+    monkeypatch.setattr(Budget, "back_off", backing_off)
+    server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", count=3, seconds=0.1))
+    read(open_road(workers=3), people, [SIZE])
+    assert since_placed == [True] * 3

@@ -390,3 +390,20 @@ class TestPartsOfABatch:
         batches = asked(server, "GetUserAvailability")
         assert batches[2] == batches[3], "the part that was refused comes again, and nothing before it"
         assert len(batches) == len(set(batches)) + 1
+
+    @pytest.mark.parametrize("place", [0, 20, 49])
+    def test_a_calendar_that_hangs_costs_nobody_else_an_answer_when_time_is_over(
+        self, open_road: OpenRoad, place: int
+    ) -> None:
+        """Parts that there was no time for are asked in the next step, each of them once."""
+        town = Town.build(seed=1, mailboxes=60, now=NOW, stories=())
+        people = staff(town)[:50]
+        with SimulatorServer(town) as server:
+            server.faults.add(Fault(FaultKind.HANG, "GetUserAvailability", people[place].address))
+            road = open_road(server, workers=1, request_deadline=1.2, mailbox_deadline=1.6)
+            facts = read(road, people, [ABSENCES])
+        unknown = {guid: reason(found, ABSENCES) for guid, found in facts.items() if not found.was_read}
+        assert unknown == {people[place].guid: Reason.TIMED_OUT}
+        parts = asked(server, "GetUserAvailability")
+        assert len(parts) == len(set(parts))
+        assert len(parts) < in_bulk.SPLITS

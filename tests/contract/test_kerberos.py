@@ -2,8 +2,10 @@
 
 import dataclasses
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ from mailbot.simulator.mailboxes import Mailbox
 from tests.contract.conftest import OpenPost, OpenRoad
 from tests.contract.kerberos_front import Front, standing
 from tests.contract.kerberos_realm import ACCOUNT, REALM, Realm, free_port, needed
-from tests.contract.roads import SIZE, Memory, read, reason
+from tests.contract.roads import NOW, REPLY, SIZE, Memory, nothing_more, read, reason, target
 from tests.contract.wires import Authority, authority
 
 LET_IN = f"let in {ACCOUNT}"
@@ -177,6 +179,20 @@ class TestTheServer:
             sign_in(keytab=keytab).sign_in()
         assert set(front.seen) == {"asked"}
 
+    def test_one_that_refuses_a_ticket_that_came_beforehand_gets_no_other(
+        self, sign_in: SignIn, front: Front, people: list[Mailbox], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        front.every_request = True
+        memory = Memory()
+        road = sign_in(workers=1, memory=memory)
+        answers = road.read([target(mailbox) for mailbox in people], [SIZE, REPLY], nothing_more, NOW)
+        next(answers)
+        next(answers)
+        monkeypatch.setattr(kerberos.KerberosAuth, "_binding", lambda _self: None)
+        list(answers)
+        assert front.seen.count("unbound") == 1
+        assert memory.text is not None
+
 
 class TestTheAccount:
     """What the KDC refuses opens the breaker: accounts lock there as they do in Exchange."""
@@ -324,10 +340,54 @@ class TestTheDomainController:
         while time.monotonic() < until - 1:
             tickets.held()
             time.sleep(0.1)
-        assert alone.logged("PREAUTH_FAILED") <= 2, "once for each mechanism, at half its life"
+        assert alone.logged("PREAUTH_FAILED") == 1, "at half its life"
         time.sleep(2)
-        with pytest.raises(EwsTrouble, match="keytab_refused"):
-            tickets.held()
+        for _ in range(3):
+            with pytest.raises(EwsTrouble, match="keytab_refused"):
+                tickets.held()
+        assert alone.logged("PREAUTH_FAILED") == 1, "told from memory: the sign-in breaker takes it from here"
+
+    def test_one_that_stays_silent_for_long_is_asked_once_by_all_who_wait(
+        self, realm: Realm, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Longer than its silence counts: that begins with its end."""
+        monkeypatch.setattr(kerberos, "QUIET", 0.5)
+        tickets, asked = kerberos.Tickets(realm.keytab), []
+        monkeypatch.setattr(kerberos, "trouble_of", lambda _: EwsTrouble(Reason.CONNECTION_LOST, "silent"))
+
+        def silent() -> kerberos.Held:
+            asked.append(1)
+            time.sleep(0.7)
+            raise kerberos.libraries().exceptions.GSSError(0, 0)
+
+        monkeypatch.setattr(tickets, "_acquire", silent)
+        with ThreadPoolExecutor(8) as pool:
+            told = [trouble.result().code for trouble in [pool.submit(trouble_in, tickets) for _ in range(8)]]
+        assert asked == [1]
+        assert set(told) == {"silent", "kdc_unreachable"}, "who waited in vain does not wait on"
+
+    def test_a_ticket_that_lasts_is_had_while_another_is_asked_for(
+        self, alone: Realm, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        alone.start()
+        tickets = tickets_of(alone.keytab)
+        first = tickets.held()
+        begun, answered = threading.Event(), threading.Event()
+        acquire = tickets._acquire
+
+        def slowly() -> kerberos.Held:
+            begun.set()
+            assert answered.wait(10)
+            return acquire()
+
+        monkeypatch.setattr(tickets, "_acquire", slowly)
+        tickets._renew_at = 0.0
+        with ThreadPoolExecutor(1) as pool:
+            renewed = pool.submit(tickets.held)
+            assert begun.wait(10)
+            assert tickets.held() is first
+            answered.set()
+            assert renewed.result() is not first
 
     def test_short_tickets_are_replaced_before_they_end(
         self, alone: Realm, sign_in: SignIn, front: Front, people: list[Mailbox]
@@ -340,6 +400,12 @@ class TestTheDomainController:
         before = alone.logged("ISSUE")
         while alone.logged("ISSUE") < before + 6:  # each a ticket for the account and one for the service
             assert all(found.was_read for found in read(road, people, [SIZE]).values())
+
+
+def trouble_in(tickets: kerberos.Tickets) -> EwsTrouble:
+    with pytest.raises(EwsTrouble) as told:
+        tickets.held()
+    return told.value
 
 
 def test_trouble_is_told_by_number_alone() -> None:

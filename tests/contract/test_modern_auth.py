@@ -4,7 +4,9 @@ told when it fails."""
 import datetime
 import logging
 import ssl
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from mailbot.exchange.ews import modern_auth
 from mailbot.exchange.ews import trust as trust_module
 from mailbot.exchange.ews.modern_auth import App, tokens_of
+from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.exchange.ews.wire import Proxy
 from mailbot.model.errors import SignInRefused, Unreachable
 from mailbot.ports import Exchange
@@ -164,6 +167,29 @@ class TestNotTaken:
         assert f"token_{error}" in str(refused.value)
         assert LIES not in str(refused.value) + caplog.text
         assert memory.text is not None
+
+    @pytest.mark.parametrize("error", ["invalid_client", "temporarily_unavailable"])
+    def test_entra_is_asked_once_by_all_who_wait(self, error: str, certificate: Path) -> None:
+        asked: list[object] = []
+
+        class Client:
+            def acquire_token_for_client(self, scopes: list[str]) -> dict[str, str]:
+                asked.append(scopes)
+                time.sleep(0.1)
+                return {"error": error}
+
+        http = modern_auth.Http(None, None, 5)
+        tokens = modern_auth.Tokens(App(TENANT, CLIENT, certificate), "https://127.0.0.1/EWS", http, http)
+        tokens._client = Client()
+
+        def told(_: int) -> str:
+            with pytest.raises(EwsTrouble) as trouble:
+                tokens.token()
+            return trouble.value.code
+
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(told, range(8))) == {f"token_{error}"}
+        assert len(asked) == 1
 
     @pytest.mark.parametrize("error", ["temporarily_unavailable", "Jan Jansen <script>"])
     def test_an_endpoint_in_trouble_is_no_refusal(self, sign_in: SignIn, entra: Entra, error: str) -> None:

@@ -3,19 +3,21 @@
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from mailbot.exchange.ews import calls, letter_calls
-from mailbot.model.errors import Unreachable
+from mailbot.exchange.throttling import budget_of
+from mailbot.model.errors import SignInRefused, Unreachable
 from mailbot.model.ids import Address, LetterId
 from mailbot.model.letters import Mail, Trace, Whereabouts
 from mailbot.ports import Post, PostRefused
 from mailbot.simulator import Delivered, Fault, FaultKind, SimulatorServer, Town
 from mailbot.simulator.mailboxes import Item, Mailbox, Reply, opaque
 from tests.contract.conftest import OpenPost, OpenRoad
-from tests.contract.roads import NOW, SIZE, listen, one, rewrite
+from tests.contract.roads import NOW, SIZE, Memory, listen, one, rewrite
 
 HEADERS = {
     "Auto-Submitted": "auto-generated",
@@ -448,3 +450,33 @@ class TestThrottling:
         with pytest.raises(Unreachable, match="rest"):
             open_post(request_deadline=0.3).prepare(letter(town))
         assert server.access_log() == []
+
+
+def test_a_refusal_while_it_waits_for_its_turn_stops_it(
+    open_post: OpenPost, open_road: OpenRoad, server: SimulatorServer
+) -> None:
+    """Our own account rests; meanwhile the road is refused. The post was let wait before it knew."""
+    memory = Memory()
+    post = open_post(password="yesterday's", memory=memory)
+    waits, go = threading.Event(), threading.Event()
+    budget = budget_of(server.endpoint)
+
+    class Slow:
+        def enter(self, *asked: Any, **how: Any) -> object | None:
+            waits.set()
+            assert go.wait(10)
+            return budget.enter(*asked, **how)
+
+        def leave(self, place: object) -> None:
+            budget.leave(place)
+
+    post._budget = Slow()  # type: ignore[attr-defined]
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(post.left_over)
+        assert waits.wait(10)
+        with pytest.raises(SignInRefused):
+            open_road(password="yesterday's", memory=memory).sign_in()
+        go.set()
+        with pytest.raises(SignInRefused):
+            asked.result()
+    assert sum(line.refused for line in server.access_log()) == 1

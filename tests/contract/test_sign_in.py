@@ -1,12 +1,19 @@
 """Signing in: a wrong password is tried once, and then nobody tries for half an hour, restarts included."""
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
 
 from mailbot.exchange.ews.connection import LineProtocol, credentials_sent
+from mailbot.exchange.ews.door import AT_ONCE, Door
+from mailbot.exchange.ews.trouble import EARLIER, RESTING, EwsTrouble
 from mailbot.model.clock import SetClock
 from mailbot.model.errors import SignInRefused, Unreachable
 from mailbot.model.facts import Reason
@@ -19,10 +26,13 @@ from tests.contract.roads import (
     ABSENCES,
     EVERYTHING,
     NOW,
+    PASSWORD,
     REPLY,
     SIZE,
     Memory,
     asked,
+    listen,
+    nothing_more,
     one,
     read,
     reason,
@@ -36,6 +46,21 @@ from tests.contract.test_post import letter
 def refusals(server: SimulatorServer) -> int:
     """Finished and refused sign-ins: what locks an account."""
     return sum(line.refused for line in server.access_log())
+
+
+def another_password(server: SimulatorServer) -> None:
+    """The administrator changed it: from now on ours is refused, after a moment."""
+    accounts = server._accounts
+    accounts._password = "tomorrow's"
+    if accounts._store.exists():
+        accounts._store.write_text(accounts._store.read_text().replace(PASSWORD, "tomorrow's"))
+    check = accounts.check_basic
+
+    def slowly(credentials: str) -> Any:
+        time.sleep(0.05)
+        return check(credentials)
+
+    accounts.check_basic = slowly  # type: ignore[method-assign]
 
 
 @pytest.fixture(params=["basic", "ntlm"])
@@ -208,6 +233,103 @@ class TestPasswordChangedMidway:
         facts = read(open_road(workers=4), people, [SIZE])
         assert {reason(found, SIZE) for found in facts.values()} == {Reason.SIGN_IN_REFUSED}
         assert len(asked(server, "FindFolder")) <= 4, "at most what was on its way already"
+
+    @pytest.mark.parametrize(("auth", "workers", "most"), [("basic", 4, 4), ("ntlm", 8, AT_ONCE)])
+    def test_no_more_are_refused_than_were_signing_in(
+        self,
+        open_road: OpenRoad,
+        open_post: OpenPost,
+        server: SimulatorServer,
+        people: list[Mailbox],
+        auth: str,
+        workers: int,
+        most: int,
+    ) -> None:
+        """A domain controller takes a moment to say no; meanwhile others send the same password."""
+        memory = Memory()
+        road = open_road(auth=auth, workers=workers, memory=memory)
+        road.sign_in()
+        another_password(server)
+        facts = read(road, people, [SIZE])
+        assert {reason(found, SIZE) for found in facts.values()} == {Reason.SIGN_IN_REFUSED}
+        before = refusals(server)
+        assert 1 <= before <= most
+        read(road, people, [SIZE])
+        with pytest.raises(SignInRefused):
+            open_post(auth=auth, memory=memory).left_over()
+        assert refusals(server) == before
+
+    def test_a_second_read_of_the_same_road_ends_with_the_first(
+        self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
+    ) -> None:
+        road = open_road(workers=1)
+        road.sign_in()
+        targets = [target(mailbox) for mailbox in people]
+        held, asked_one = threading.Event(), threading.Event()
+
+        def hold(content: bytes) -> None:
+            if b"FindFolder" in content and not asked_one.is_set():
+                asked_one.set()
+                assert held.wait(10)
+
+        listen(server, hold)
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(lambda: list(road.read(targets, [SIZE], nothing_more, NOW)))
+            assert asked_one.wait(10)
+            another_password(server)
+            list(road.read(targets, [SIZE], nothing_more, NOW))
+            assert refusals(server) == 1
+            held.set()
+            assert len(first.result()) == len(people)
+        assert refusals(server) == 1, "the worker of the first had an answer, and asked no more"
+
+    def test_who_waits_to_try_hears_that_another_was_refused(
+        self, open_road: OpenRoad, server: SimulatorServer
+    ) -> None:
+        another_password(server)
+        road = open_road(memory=Memory())
+
+        def told(_: int) -> bool:
+            with pytest.raises(SignInRefused):
+                road.sign_in()
+            return True
+
+        with ThreadPoolExecutor(4) as pool:
+            assert all(pool.map(told, range(4)))
+        assert refusals(server) == 1
+
+
+class TestDoor:
+    """One for all who sign in to an endpoint."""
+
+    def test_who_was_stopped_stays_so_when_others_may_try_again(self) -> None:
+        door = Door()
+        before = door.try_again(lambda: None)
+        door.refuse(before, lambda: None)
+        after = door.try_again(lambda: None)
+        assert (before.is_set(), after.is_set()) == (True, False)
+        assert door.refused is after
+
+    def test_nobody_tries_again_before_the_breaker_lets_him(self) -> None:
+        door, memory = Door(), Memory()
+        breaker = memory.breaker(SetClock(NOW))
+        refused = door.try_again(breaker.check)
+        door.refuse(refused, breaker.refused)
+        with pytest.raises(SignInRefused):
+            door.try_again(breaker.check)
+        assert door.refused is refused
+
+    def test_a_refusal_stops_who_waits_to_sign_in(self) -> None:
+        door = Door()
+        refused = door.refused
+        with ExitStack() as inside:
+            for _ in range(AT_ONCE):
+                inside.enter_context(door.signing_in(refused, 5))
+            with pytest.raises(EwsTrouble, match=RESTING), door.signing_in(refused, 0.01):
+                pass
+            door.refuse(refused, lambda: None)
+        with pytest.raises(EwsTrouble, match=EARLIER), door.signing_in(refused, 5):
+            pass
 
 
 class TestOtherDoors:

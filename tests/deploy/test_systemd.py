@@ -1,6 +1,7 @@
 """The systemd unit: systemd understands all of it, and it fits what mailbot does."""
 
 import configparser
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from mailbot.model.errors import GateClosed, KeyRefused, SettingsRefused, WorkerHung
 from mailbot.service import run
+from mailbot.store.sql import DEADLINE
 
 UNIT = Path(__file__).parents[2] / "deploy" / "systemd" / "mailbot.service"
 MOST_EXPOSED = 2.0
@@ -63,4 +65,24 @@ def test_the_unit_fits_what_mailbot_does() -> None:
     waits_for_a_person = {error.exit_code for error in (SettingsRefused, KeyRefused, GateClosed)}
     assert {int(code) for code in service["RestartPreventExitStatus"].split()} == waits_for_a_person
     assert int(service["TimeoutStopSec"]) >= run.END_WITHIN + 15, "what is cut needs a while to end"
-    assert int(parser["Unit"]["StartLimitBurst"]) > 0, "a service that cannot start must not spin"
+
+
+def test_an_hour_without_database_is_survived_and_no_restart_is_for_ever() -> None:
+    """A start ends at once when nothing listens, and after the store's deadline when nothing answers."""
+    text = UNIT.read_text(encoding="utf-8")
+    pause, starts, hours = (
+        int(text.partition(f"\n{key}=")[2].splitlines()[0].rstrip("h"))
+        for key in ("RestartSec", "StartLimitBurst", "StartLimitIntervalSec")
+    )
+    assert pause <= 60, "after a worker that hung the sweep must go on soon"
+    assert pause * starts > 3600
+    assert (pause + DEADLINE) * starts < hours * 3600, "else monitoring never finds it failed"
+
+
+def test_only_a_group_reads_the_settings_and_what_others_bring() -> None:
+    """The service's user has no name that a folder could belong to, so the group is made by hand."""
+    group = UNIT.read_text(encoding="utf-8").partition("\nSupplementaryGroups=")[2].splitlines()[0]
+    steps = (UNIT.parent / "README.md").read_text(encoding="utf-8")
+    assert f"groupadd --system {group}\n" in steps
+    for folder in ("/etc/mailbot", "/srv/mailbot"):
+        assert re.search(rf"install -d -o \S+ -g {group} -m 2750 {folder}\n", steps), folder

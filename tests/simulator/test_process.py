@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from mailbot.simulator import Town
-from mailbot.simulator.__main__ import main
+from mailbot.simulator.__main__ import FEWEST_MAILBOXES, main
 
 
 @contextmanager
@@ -68,6 +68,19 @@ def test_its_password_comes_from_a_file(tmp_path, ask):
 def test_a_moment_without_zone_is_refused(tmp_path):
     with pytest.raises(SystemExit, match="offset"):
         main(["--folder", str(tmp_path), "--now", "2026-11-23T06:00:00"])
+
+
+def test_a_town_that_is_too_small_is_refused_in_one_sentence(tmp_path, capsys):
+    with pytest.raises(SystemExit) as refused:
+        main(["--folder", str(tmp_path / "town"), "--mailboxes", str(FEWEST_MAILBOXES - 1)])
+    assert refused.value.code == 2
+    assert capsys.readouterr().err.endswith(f"need at least {FEWEST_MAILBOXES} mailboxes\n")
+    assert not (tmp_path / "town").exists()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_smallest_town_has_room_for_all_stories(seed):
+    assert len(Town.build(seed, FEWEST_MAILBOXES).people_csv().splitlines()) > 200
 
 
 @pytest.fixture

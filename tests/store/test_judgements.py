@@ -233,3 +233,34 @@ def test_a_judgement_comes_back_with_its_tasks(store: SqlStore, story: Story) ->
         given = quota(deviation("account_open").with_tasks(Task.BLOCK_ACCOUNT))
         work.record(slot, story.person(1), None, [given], story.now)
         assert work.deciding(slot) == [(story.person(1), given)]
+
+
+def test_of_who_left_during_a_slot_nothing_is_counted(store: SqlStore, story: Story) -> None:
+    """What other slots recorded of them stays."""
+    other = replace(story.sweep, label="dry-1")
+    population = [story.person(number) for number in (1, 2, 3, 9)]
+    with store.begin() as work:
+        sweep_of_five(work, story)
+        work.record(
+            story.claim(work, other), story.person(4), None, [quota(compliant("within_limit"))], story.now
+        )
+        work.keep_only(story.sweep.id, population)
+        assert work.judged(story.sweep.id) == set(population[:3])
+        assert work.read_count(story.sweep.id) == 3
+        assert work.missed_counts(story.sweep.id) == {}
+        assert [sum(by.values()) for by in work.tally(story.sweep.id).values()] == [3, 3]
+        assert work.judged(other.id) == {story.person(4)}
+
+
+def test_what_other_slots_judged_of_somebody_is_told_with_when_they_began(
+    store: SqlStore, story: Story
+) -> None:
+    later = story.now + timedelta(hours=1)
+    other = replace(story.sweep, label="07:00")
+    again = quota(compliant("within_limit"))
+    with store.begin() as work:
+        sweep_of_five(work, story)
+        work.record(story.claim(work, other, later), story.person(1), None, [again], later)
+        assert work.judgements_elsewhere(story.sweep.id, story.person(1)) == [(later, again)]
+        assert work.judgements_elsewhere(story.sweep.id, story.person(2)) == []
+        assert [at for at, _ in work.judgements_elsewhere(None, story.person(1))] == [story.now] * 2 + [later]

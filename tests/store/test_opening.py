@@ -64,12 +64,25 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(empty_database: s
         connection.execute(text("DROP TABLE bookmark"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         connection.execute(text("INSERT INTO problem (code, since) VALUES ('kept', '2026-11-20 06:00:00')"))
+        connection.execute(
+            text(
+                "INSERT INTO slot (id, job, day, label, owner, lease, claimed) VALUES ('s', 'sweep', "
+                "'2026-11-20', '06:00', 'old', '2026-11-20 06:05:00', '2026-11-20 06:00:00')"
+            )
+        )
+        visit = text("INSERT INTO visited (slot, person, read, at) VALUES ('s', :who, :read, :at)")
+        connection.execute(visit, {"who": "p1", "read": True, "at": "2026-11-20 06:01:00"})
+        connection.execute(visit, {"who": "p2", "read": False, "at": "2026-11-20 06:02:00"})
     SqlStore(empty_database, KEY).close()
     with empty.connect() as connection:
         assert MigrationContext.configure(connection).get_current_revision() == HEAD
-        for column, table in (("tasks", "judgement"), ("missed", "visited"), ("text", "bookmark")):
+        for column, table in (("tasks", "judgement"), ("text", "bookmark")):
             assert connection.scalar(text(f"SELECT count({column}) FROM {table}")) == 0  # noqa: S608
         assert connection.scalar(text("SELECT code FROM problem")) == "kept"
+        missed = connection.execute(text("SELECT person, missed FROM visited ORDER BY person")).all()
+        assert missed == [("p1", None), ("p2", "not_visited")], "why is not known: it had no turn"
+        last = "SELECT l.person FROM last_read l JOIN visited v ON v.person = l.person AND v.at = l.at"
+        assert connection.execute(text(last)).all() == [("p1",)], "who was read then is not overdue now"
 
 
 def test_the_newest_migration_is_the_one_that_the_code_expects() -> None:

@@ -5,13 +5,16 @@ equal credentials. Retries are ours as well (its policy retries 401, which locks
 """
 
 import logging
+import math
 import socket
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -31,13 +34,16 @@ from exchangelib.protocol import FailFast, Protocol
 from exchangelib.transport import NOAUTH
 from exchangelib.util import is_xml
 from requests.auth import AuthBase
+from requests_ntlm import HttpNtlmAuth
 
+from mailbot.exchange.ews.door import door_of, heed
 from mailbot.exchange.ews.keep_alive import Session
 from mailbot.exchange.ews.kerberos import KerberosAuth, Keytab, tickets_of
 from mailbot.exchange.ews.modern_auth import App, BearerAuth, tokens_of
-from mailbot.exchange.ews.trouble import HttpTrouble
+from mailbot.exchange.ews.trouble import EARLIER, EwsTrouble, HttpTrouble, from_exception
 from mailbot.exchange.ews.watchdog import Watchdog
 from mailbot.exchange.ews.wire import Proxy, prepare, tapped_by
+from mailbot.model.facts import Reason
 
 USER_AGENT = "mailbot"
 HEADERS = {
@@ -120,8 +126,36 @@ Turn = Callable[[bool, float], AbstractContextManager[None]]
 """What a request waits for before it is sent: whether it is in our own name, and its deadline."""
 
 
+def _nobody() -> None:
+    pass
+
+
 def at_once(_ours: bool, _deadline: float) -> AbstractContextManager[None]:
     return nullcontext()
+
+
+class NtlmAuth(HttpNtlmAuth):
+    """Signs connections in a few at a time, and none after a refusal; one that is signed in stays so."""
+
+    def __init__(self, line: "Line", by: HttpNtlmAuth) -> None:
+        super().__init__(by.username, by.password)
+        self._line = line
+
+    def retry_using_http_NTLM_auth(
+        self, field: str, header: str, response: requests.Response, scheme: str, how: Any
+    ) -> requests.Response:
+        line = self._line
+        try:
+            with line.door.signing_in(line.refused, line.left()):
+                answer: requests.Response = super().retry_using_http_NTLM_auth(
+                    field, header, response, scheme, how
+                )
+                if answer.status_code == 401 and credentials_sent(answer):
+                    line.refuse()
+        except EwsTrouble:
+            response.close()  # else its connection would stay taken, and there is only one
+            raise
+        return answer
 
 
 class LineProtocol(Protocol):  # type: ignore[misc]
@@ -150,6 +184,8 @@ class LineProtocol(Protocol):  # type: ignore[misc]
         session: requests.Session = super().create_session()
         prepare(session, self.line.server.ca_file, self.line.server.proxy)
         session.auth = self.line.signs_in() or session.auth
+        if isinstance(session.auth, HttpNtlmAuth):
+            session.auth = NtlmAuth(self.line, session.auth)
         return session
 
     def get_session(self) -> requests.Session:
@@ -163,7 +199,11 @@ class LineProtocol(Protocol):  # type: ignore[misc]
 
 class Line:
     """A connection owned by one thread. `counts` are the requests that it sent, by operation; `turn` is what
-    each of them waits for; `envelope` is the last one around a payload, and whose."""
+    each of them waits for; `envelope` is the last one around a payload, and whose.
+
+    `refused` ends all requests once it is set, and the first refusal sets it; `on_refused` is told, before
+    anybody else may take this line's turn.
+    """
 
     def __init__(self, server: Server, watchdog: Watchdog) -> None:
         self.server = server
@@ -171,6 +211,10 @@ class Line:
         self.socket: socket.socket | None = None
         self.turn: Turn = at_once
         self.envelope: tuple[object, tuple[bytes, bytes]] | None = None
+        self.door = door_of(server.endpoint)
+        self.refused = self.door.refused
+        self.on_refused: Callable[[], None] = _nobody
+        self._until = math.inf
         self._watchdog = watchdog
         by_password = {"basic": BASIC, "ntlm": NTLM}.get(server.auth)
         config = Configuration(
@@ -203,10 +247,27 @@ class Line:
 
     @contextmanager
     def watched(self, operation: str, deadline: float) -> Iterator[None]:
-        """Count a request; the watchdog shuts its socket at `deadline` (monotonic), however it hangs."""
+        """Count a request; the watchdog shuts its socket at `deadline` (monotonic), however it hangs. Raises
+        EwsTrouble when the account was refused since its turn came."""
+        heed(self.refused)
         self.counts[operation] += 1
-        with tapped_by(self._hold), self._watchdog.watching(self, deadline):
-            yield
+        self._until = deadline
+        try:
+            with tapped_by(self._hold), self._watchdog.watching(self, deadline):
+                yield
+        except (EwsTrouble, HttpTrouble) as error:
+            trouble = from_exception(error)
+            if trouble.reason is Reason.SIGN_IN_REFUSED and trouble.code != EARLIER:
+                self.refuse()
+            raise
+
+    def refuse(self) -> None:
+        """Stop everybody else who signs in with this account."""
+        self.door.refuse(self.refused, self.on_refused)
+
+    def left(self) -> float:
+        """Seconds until the end of the present request's time."""
+        return self._until - time.monotonic()
 
     def _hold(self, opened: socket.socket | None) -> None:
         self.socket = opened

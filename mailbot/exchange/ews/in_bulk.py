@@ -20,6 +20,9 @@ TRIES = 3
 SPLITS = 24
 """Requests that may be spent on finding who spoils a batch: enough for two mailboxes of fifty."""
 
+UNFINISHED = "unfinished"
+"""Stands in the place of a response code where time is over before all parts of a batch were asked."""
+
 ENDPOINT_WIDE = frozenset({Reason.SIGN_IN_REFUSED, Reason.NOT_VISITED})
 """Reasons that no single mailbox of a batch can be to blame for."""
 
@@ -52,6 +55,7 @@ class InBulk:
 
         Gives the trouble when the server is busy or away as a whole; what was not asked then is still left.
         So it does for a lost connection when it is to be `patient`, else it looks for who spoils the batch.
+        UNFINISHED are parts of a batch for which there is no time left.
         """
         while bulk.pieces:
             piece = bulk.pieces[0]
@@ -96,9 +100,15 @@ class InBulk:
     ) -> EwsTrouble | None:
         """One response per mailbox into `search`, or the trouble of a server that is busy or away; what has
         been found is kept then. A batch that fails as a whole is halved until whoever spoils it stands alone.
-        When that leads nowhere, the trouble is everybody's and later batches are not halved."""
+        When that leads nowhere, the trouble is everybody's and later batches are not halved.
+
+        Each call asks at least once; parts that would not have their share of time any more are not asked."""
+        begun = False
         while search.parts:
             part, whole = search.parts[-1], search.whole
+            if begun and time.monotonic() + self._share > until:
+                return EwsTrouble(Reason.TIMED_OUT, UNFINISHED)
+            begun = True
             answer = self._batch(part, piece, until, busy, whole)
             if not isinstance(answer, EwsTrouble):
                 search.found.update(zip(part, answer, strict=True))
@@ -119,6 +129,11 @@ class InBulk:
                 search.parts += [part[half:], part[:half]]
         return None
 
+    @property
+    def _share(self) -> float:
+        """Seconds for a part of a batch: the whole of it has had more."""
+        return self._line.server.request_deadline / 4
+
     def _waits(self, answer: EwsTrouble, patient: bool) -> bool:
         """Whether to wait for what becomes of a lost connection."""
         return answer.reason is Reason.CONNECTION_LOST and (patient or self._outage.away)
@@ -126,10 +141,10 @@ class InBulk:
     def _batch(
         self, part: Sequence[Target], piece: Interval, until: float, busy: int, whole: bool
     ) -> Batch | EwsTrouble:
-        """A part of a batch gets one try and less time: the whole of it has had its share."""
+        """A part of a batch gets one try and less time."""
         addresses = [target.address.value for target in part]
         if not whole:
-            until = min(until, time.monotonic() + self._line.server.request_deadline / 4)
+            until = min(until, time.monotonic() + self._share)
         ask = partial(calls.availability, self._line, addresses, piece.start, piece.end)
         return self._attempt(ask, until, TRIES if whole else 1, busy)
 

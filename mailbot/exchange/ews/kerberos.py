@@ -34,8 +34,8 @@ QUIET = 30.0
 """Seconds for which a failure counts for all connections: each of them would wait for a dead KDC anew."""
 
 AGAIN = 1800.0
-"""Seconds before the next try to renew a ticket that still lasts, as long as the sign-in breaker rests: MIT
-goes on with the old one and does not say whether the KDC was silent or refused the key, which can lock."""
+"""Seconds before the next try with a key that was refused while the old ticket still lasts: as long as the
+sign-in breaker rests, for the same reason."""
 
 REFUSED = {
     -1765328383: "account_expired",  # KDC_ERR_NAME_EXP
@@ -93,54 +93,66 @@ class Tickets:
 
     def __init__(self, keytab: Keytab) -> None:
         self._keytab = keytab
-        self._store = self._new_store()
         self._lock = threading.Lock()
         self._held: Held | None = None
-        self._renew_at = self._ends = 0.0
+        self._renew_at = 0.0
         self._trouble: EwsTrouble | None = None
         self._quiet_until = 0.0
 
     def held(self) -> Held:
         """A ticket that lasts, renewed at half its life. Raises EwsTrouble, SIGN_IN_REFUSED when the KDC
-        refuses the account."""
-        with self._lock:
-            now = time.monotonic()
-            if self._held is not None and now < self._renew_at:
-                return self._held
-            if self._trouble is not None and now < self._quiet_until:
-                raise EwsTrouble(self._trouble.reason, self._trouble.code)
+        refuses the account: with the end of the ticket, if there is one still."""
+        if not self._lock.acquire(timeout=0 if self._lasting() else QUIET):
+            held = self._lasting()
+            if held is None:  # somebody else waits for the KDC, and has for as long as its silence counts
+                raise EwsTrouble(Reason.CONNECTION_LOST, "kdc_unreachable")
+            return held
+        try:
+            return self._renewed()
+        finally:
+            self._lock.release()
+
+    def _renewed(self) -> Held:
+        now, lasting = time.monotonic(), self._lasting()
+        if lasting is not None and now < self._renew_at:
+            return lasting
+        if self._trouble is None or now >= self._quiet_until:
             try:
-                try:
-                    self._acquire(now)
-                except libraries().exceptions.ExpiredCredentialsError:
-                    # MIT keeps an old ticket to itself while it gets no new one; without it, it says why not
-                    self._store = self._new_store()
-                    self._acquire(now)
+                return self._acquire()
             except libraries().exceptions.GSSError as error:
-                self._trouble, self._quiet_until = trouble_of(error), now + QUIET
-                if self._held is None or not _lasts(self._held):
-                    raise EwsTrouble(self._trouble.reason, self._trouble.code) from None
-                self._renew_at = self._quiet_until
-            assert self._held is not None
-            return self._held
+                self._trouble = trouble_of(error)
+            refused = self._trouble.reason is Reason.SIGN_IN_REFUSED
+            # not from when it was begun: a silent KDC may take longer than its silence is to count
+            self._quiet_until = time.monotonic() + (AGAIN if refused and lasting is not None else QUIET)
+        if lasting is not None:
+            self._renew_at = self._quiet_until
+            return lasting
+        # from here on the sign-in breaker knows of a refusal, and says when to try again
+        self._quiet_until = min(self._quiet_until, time.monotonic() + QUIET)
+        raise EwsTrouble(self._trouble.reason, self._trouble.code)
 
-    def _new_store(self) -> dict[str, str]:
-        ccache = f"MEMORY:mailbot-{uuid.uuid4().hex}"
-        return {"client_keytab": f"FILE:{self._keytab.file}", "ccache": ccache}
+    def _lasting(self) -> Held | None:
+        held = self._held
+        return held if held is not None and _lasts(held) else None
 
-    def _acquire(self, now: float) -> None:
+    def _acquire(self) -> Held:
+        """Into a store of its own: while MIT has an old ticket there, it goes on with that one and does not
+        say why it gets no new one. One try, for the second mechanism takes what the first was given."""
         gssapi = libraries()
         name = gssapi.Name(self._keytab.principal, gssapi.NameType.kerberos_principal)
+        ccache = f"MEMORY:mailbot-{uuid.uuid4().hex}"
 
-        def of(mechanism: str) -> Any:
+        def of(mechanism: str, keytab: str) -> Any:
             mechs = [gssapi.OID.from_int_seq(mechanism)]
-            return gssapi.Credentials(usage="initiate", name=name, mechs=mechs, store=self._store)
+            store = {"client_keytab": keytab, "ccache": ccache}
+            return gssapi.Credentials(usage="initiate", name=name, mechs=mechs, store=store)
 
-        held = Held(of(KERBEROS), of(SPNEGO))
-        lasts = held.plain.lifetime
-        renewed = self._held is None or now + lasts > self._ends + 1
-        self._renew_at = now + (lasts / 2 if renewed else min(lasts, AGAIN))
-        self._held, self._ends, self._trouble = held, now + lasts, None
+        plain = of(KERBEROS, f"FILE:{self._keytab.file}")
+        lasts = plain.lifetime  # asked now: MIT gets the ticket no earlier than it has to
+        held = Held(plain, of(SPNEGO, ccache))  # an empty keytab of that name: it has no key to try
+        self._renew_at = time.monotonic() + lasts / 2
+        self._held, self._trouble = held, None
+        return held
 
 
 @cache
@@ -207,6 +219,8 @@ class KerberosAuth(AuthBase):
             if response.status_code == 401:
                 if not _OFFER.search(_challenge(response)):
                     raise EwsTrouble(Reason.SERVER_FAILED, "no_negotiate")
+                if "Authorization" in response.request.headers:
+                    return response  # the ticket that was sent beforehand is refused
                 self.asked_again()
                 response = self._again(response, **how)
             if response.status_code != 401:

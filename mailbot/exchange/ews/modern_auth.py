@@ -7,6 +7,7 @@ Stands on msal, an optional extra that is imported when the first token is neede
 
 import re
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 
-from mailbot.exchange.ews.trouble import EwsTrouble
+from mailbot.exchange.ews.trouble import EwsTrouble, from_exception
 from mailbot.exchange.ews.wire import Proxy, prepare
 from mailbot.model.facts import Reason
 
@@ -27,6 +28,9 @@ AUTHORITY = "https://login.microsoftonline.com"
 _OFFER = re.compile(r"(?:^|,)\s*Bearer\b", re.IGNORECASE)
 _WORD = re.compile(r"[a-z_]{1,40}")
 """Error codes of OAuth 2.0 (RFC 6749, 5.2). What else a token endpoint says is not repeated."""
+
+QUIET = 30.0
+"""Seconds for which a failure counts for all connections: each of them would ask anew, or be refused anew."""
 
 PASSING = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
 
@@ -74,29 +78,46 @@ class Tokens:
         self._server = server
         self._lock = threading.Lock()
         self._client: Any = None
+        self._trouble: EwsTrouble | None = None
+        self._quiet_until = 0.0
 
     def token(self) -> str:
         """A token that lasts; msal keeps it and asks for another five minutes before its end. Raises
-        EwsTrouble, SIGN_IN_REFUSED when Entra refuses the application."""
+        EwsTrouble, SIGN_IN_REFUSED when Entra refuses the application: then it is not asked by all who wait
+        for it, and the sign-in breaker says when to try again."""
         with self._lock:
-            if self._client is None:
-                self._probe()
-            try:
-                self._client = self._client or self._application()
-                scope = f"https://{urlsplit(self._endpoint).hostname}/.default"
-                answer = self._client.acquire_token_for_client(scopes=[scope])
-            except requests.RequestException:
-                raise EwsTrouble(Reason.CONNECTION_LOST, "token_unreachable") from None
-            except (ValueError, KeyError, TypeError, RuntimeError, OSError):
-                raise EwsTrouble(Reason.CONNECTION_LOST, "token_odd_answer") from None
+            if self._trouble is None or time.monotonic() >= self._quiet_until:
+                try:
+                    return self._asked()
+                except EwsTrouble as met:
+                    # another one: what is kept must not keep the frames and answers that it came from
+                    self._trouble = EwsTrouble(met.reason, met.code)
+                    self._quiet_until = time.monotonic() + QUIET
+            raise EwsTrouble(self._trouble.reason, self._trouble.code)
+
+    def _asked(self) -> str:
+        if self._client is None:
+            self._probe()
+        try:
+            self._client = self._client or self._application()
+            scope = f"https://{urlsplit(self._endpoint).hostname}/.default"
+            answer = self._client.acquire_token_for_client(scopes=[scope])
+        except requests.RequestException:
+            raise EwsTrouble(Reason.CONNECTION_LOST, "token_unreachable") from None
+        except (ValueError, KeyError, TypeError, RuntimeError, OSError):
+            raise EwsTrouble(Reason.CONNECTION_LOST, "token_odd_answer") from None
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if isinstance(token, str) and token:
+            self._trouble = None
             return token
         raise _refusal(answer)
 
     def _probe(self) -> None:
         """Ask the server whether it takes tokens; nothing that signs us in goes with it."""
-        answer = self._server.post(self._endpoint, headers={"Authorization": "Bearer"}, data=b"")
+        try:
+            answer = self._server.post(self._endpoint, headers={"Authorization": "Bearer"}, data=b"")
+        except requests.RequestException as error:
+            raise from_exception(error) from None
         if answer.status_code != 401 or not _OFFER.search(answer.headers.get("WWW-Authenticate", "")):
             raise EwsTrouble(Reason.SERVER_FAILED, "no_bearer")
 

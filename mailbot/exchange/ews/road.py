@@ -16,7 +16,9 @@ import structlog
 from mailbot.exchange.ews import advice
 from mailbot.exchange.ews.breaker import Breaker
 from mailbot.exchange.ews.connection import Line, Server, at_once
+from mailbot.exchange.ews.door import door_of
 from mailbot.exchange.ews.free_busy import BATCH
+from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.exchange.ews.underway import Errand, Visit
 from mailbot.exchange.ews.visit import Limits, Run, Visitor
 from mailbot.exchange.ews.watchdog import Watchdog
@@ -62,6 +64,7 @@ class EwsRoad:
         self._accepted = False
         self._budget = budget_of(server.endpoint)
         self._budget.allow(limits.workers)
+        self._door = door_of(server.endpoint)
         self._hung = threading.Event()
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
@@ -74,12 +77,9 @@ class EwsRoad:
     def sign_in(self) -> None:
         """One harmless request about our own mailbox. See Breaker for what a refusal does."""
         self._breaker.check()
-        self._accepted = False
-        line = self._line()
-        try:
-            trouble = self._visitor(line, self._new_run(self._limits)).knock(self._own_mailbox.value)
-        finally:
-            self._release(line)
+        stop = self._new_stop()
+        with self._door.trying:
+            trouble = self._knock(stop)
         if trouble is not None:
             if trouble.reason is Reason.SIGN_IN_REFUSED:
                 raise SignInRefused(
@@ -144,8 +144,21 @@ class EwsRoad:
 
     # workers
 
-    def _line(self) -> Line:
+    def _knock(self, stop: threading.Event) -> EwsTrouble | None:
+        """Raises SignInRefused when somebody else was refused while we waited for our turn."""
+        refused = self._door.try_again(self._breaker.check)
+        self._accepted = False
+        line = self._line(refused)
+        try:
+            return self._visitor(line, self._new_run(self._limits, refused, stop)).knock(
+                self._own_mailbox.value
+            )
+        finally:
+            self._release(line)
+
+    def _line(self, refused: threading.Event) -> Line:
         line = Line(self._server, self._watchdog)
+        line.refused, line.on_refused = refused, self._refused
         with self._lock:
             self._lines.add(line)
         return line
@@ -157,32 +170,41 @@ class EwsRoad:
             self._lines.discard(line)
             self._counts.update(line.counts)
 
-    def _new_run(self, limits: Limits) -> Run:
-        until = time.monotonic() + limits.run_deadline
-        run = Run(self._budget, until, bookmarks=self._bookmarks)
+    def _new_stop(self) -> threading.Event:
+        """An event that `close` sets."""
+        stop = threading.Event()
         with self._lock:
-            self._stops.add(run.stop)
-        return run
+            self._stops.add(stop)
+        return stop
+
+    def _new_run(self, limits: Limits, refused: threading.Event, stop: threading.Event) -> Run:
+        until = time.monotonic() + limits.run_deadline
+        own = self._own_mailbox.value
+        return Run(self._budget, until, stop, refused, bookmarks=self._bookmarks, own_mailbox=own)
 
     def _admitted_run(self, limits: Limits) -> Run:
         """A run whose workers may sign in: one alone has tried it first. Else `refused` is set already."""
-        run = self._new_run(limits)
+        stop = self._new_stop()
+        refused = self._door.refused
         try:
-            if self._accepted:
+            if self._accepted and not refused.is_set():
                 self._breaker.check()
             else:
                 self.sign_in()
+                refused = self._door.refused
         except SignInRefused:
-            run.refused.set()
+            refused = threading.Event()  # of this run alone: others find out for themselves
+            refused.set()
         except Unreachable as error:
             log.warning("sign-in not tried", why=str(error))
-        return run
+            refused = self._door.refused
+        return self._new_run(limits, refused, stop)
 
     def _visitor(self, line: Line, run: Run) -> Visitor:
-        return Visitor(line, run, self._limits, self._zone, self._clock, self._refused)
+        return Visitor(line, run, self._limits, self._zone, self._clock, _nothing)
 
     def _refused(self) -> None:
-        """Told by the worker that was refused, at once: a crash must not forget it."""
+        """Told by the line that was refused, at once: a crash must not forget it."""
         self._accepted = False
         try:
             self._breaker.refused()
@@ -202,13 +224,17 @@ class EwsRoad:
         with self._lock:
             self._crews.add(crew)
         try:
-            lines = [self._line() for _ in range(staff)]
+            lines = [self._line(run.refused) for _ in range(staff)]
             crew.start(targets, size, [(line, self._visitor(line, run)) for line in lines])
             yield from crew.answers(targets)
         finally:
             crew.end()
             with self._lock:
                 self._crews.discard(crew)
+
+
+def _nothing() -> None:
+    """The line has told it already."""
 
 
 def _nothing_more(_facts: MailboxFacts) -> Collection[Need[Any]]:

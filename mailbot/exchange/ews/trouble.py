@@ -133,7 +133,8 @@ def from_code(code: str, rest: float | None = None) -> EwsTrouble:
 
 
 def from_status(trouble: HttpTrouble) -> EwsTrouble:
-    """401 refuses the sign-in only after a finished handshake: NTLM begins with one, proxies send some."""
+    """401 refuses the sign-in only after a finished handshake: NTLM begins with one, proxies send some. 502
+    and 504 are words of what stands in front of a server that is not there (RFC 9110, 15.6.3 and 15.6.5)."""
     match trouble.status:
         case 401:
             reason = Reason.SIGN_IN_REFUSED if trouble.signed_in else Reason.SERVER_FAILED
@@ -143,7 +144,9 @@ def from_status(trouble: HttpTrouble) -> EwsTrouble:
             reason = Reason.OPERATION_MISSING
         case 429 | 503:
             reason = Reason.THROTTLED
-        case 408 | 504:
+        case 502 | 504:
+            reason = Reason.CONNECTION_LOST
+        case 408:
             reason = Reason.TIMED_OUT
         case _:
             reason = Reason.SERVER_FAILED

@@ -45,6 +45,11 @@ class Search:
     anybody: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """A look whether anybody is there, with a question about nobody in the sweep."""
+
+
 class Bulk:
     """Free/busy questions about some mailboxes, window by window. `pieces` are the windows that are left.
 

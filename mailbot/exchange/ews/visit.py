@@ -16,7 +16,7 @@ from mailbot.exchange.ews import calls, free_busy
 from mailbot.exchange.ews.address_book import AddressBook
 from mailbot.exchange.ews.answers import ALSO_WHEN_DISABLED, READERS, Asking
 from mailbot.exchange.ews.connection import Box, Line
-from mailbot.exchange.ews.in_bulk import InBulk
+from mailbot.exchange.ews.in_bulk import UNFINISHED, InBulk
 from mailbot.exchange.ews.outage import Outage
 from mailbot.exchange.ews.trouble import (
     EARLIER,
@@ -53,6 +53,12 @@ PAUSE = 2.0
 SOON = 0.1
 """Seconds before another try after a lost connection or a failure of the server; doubled with every try."""
 
+SAID_AWAY = frozenset({Reason.THROTTLED, Reason.SIGN_IN_REFUSED})
+"""Reasons that stand, also without EWS, when nobody is there; any other is a page of something in front."""
+
+LOOK_WITHIN = 10.0
+"""Seconds for a look whether anybody is there. Everybody else waits for it."""
+
 ROUNDS = 4
 """Steps of asking for one mailbox; a rule that wants more than three follow-ups is wrong."""
 
@@ -71,7 +77,8 @@ class Limits:
 class Run:
     """What the workers of one run share. `until` is monotonic; `refused` ends all signing in; `spoilt`
     tells that whole batches fail, so that looking for one culprit is in vain. `book` is what they learned
-    about addresses, `bookmarks` how far earlier sweeps have read, `outage` whether anybody is there."""
+    about addresses, `bookmarks` how far earlier sweeps have read, `outage` whether anybody is there;
+    `own_mailbox` is asked about to find out."""
 
     budget: Budget
     until: float
@@ -81,6 +88,7 @@ class Run:
     outage: Outage = field(default_factory=Outage)
     book: AddressBook = field(default_factory=AddressBook)
     bookmarks: Bookmarks = field(default_factory=NoBookmarks)
+    own_mailbox: str = ""
 
 
 class Visitor:
@@ -107,6 +115,7 @@ class Visitor:
         self._clock = clock
         self._on_refused = on_refused
         self._waited = 0.0
+        self._begun = 0.0
         self._ours = True
         self._about = ""
         self._patient = True
@@ -134,8 +143,7 @@ class Visitor:
     def knock(self, address: str) -> EwsTrouble | None:
         """One harmless request in our own name about one mailbox; the trouble that it met. Waits for a
         server that is busy, but no longer than for one mailbox."""
-        now, until = self._clock.now(), self._until(0.0)
-        ask = partial(calls.availability, self._line, [address], now, now + timedelta(days=1))
+        until, ask = self._until(0.0), self._harmless(address)
         found: object = None
         for busy in range(TRIES):
             found = self._try(ask, until, busy=busy)
@@ -143,7 +151,17 @@ class Visitor:
                 break
         return found if isinstance(found, EwsTrouble) else None
 
-    def _guarded(self, step: Callable[[], None]) -> bool:
+    def look(self) -> None:
+        """The same about our own mailbox, once, while nobody seems to be there. The outage learns from it."""
+        self._about, self._patient = "", False
+        until = min(self._until(0.0), time.monotonic() + LOOK_WITHIN)
+        self._guarded(lambda: self._try(self._harmless(self._run.own_mailbox), until, tries=1))
+
+    def _harmless(self, address: str) -> Callable[[float], Any]:
+        now = self._clock.now()
+        return partial(calls.availability, self._line, [address], now, now + timedelta(days=1))
+
+    def _guarded(self, step: Callable[[], object]) -> bool:
         """Whether the step went well. A fault of our own in it costs the step and nothing else."""
         self.busy_since = time.monotonic()
         try:
@@ -165,8 +183,8 @@ class Visitor:
         begun, self.busy_since = time.monotonic(), None
         longest = self._line.server.request_deadline
         place = run.budget.enter(ours, deadline, run.stop, longest, patient=self._patient or not ours)
-        self.busy_since = time.monotonic()
-        self._waited += self.busy_since - begun
+        self.busy_since = self._begun = time.monotonic()
+        self._waited += self._begun - begun
         if place is None:
             raise EwsTrouble(Reason.THROTTLED, RESTING)
         try:
@@ -189,8 +207,7 @@ class Visitor:
                 return EwsTrouble(Reason.SIGN_IN_REFUSED, EARLIER)
             if run.stop.is_set() or time.monotonic() >= run.until:
                 return EwsTrouble(Reason.NOT_VISITED, "run_over")
-            since = time.monotonic()
-            if since >= until:
+            if time.monotonic() >= until:
                 return trouble
             try:
                 found = call(until)
@@ -199,7 +216,7 @@ class Visitor:
             else:
                 run.budget.answered()
                 return found
-            if trouble.reason is Reason.TIMED_OUT and run.outage.away:
+            if run.outage.away and not trouble.from_ews and trouble.reason not in SAID_AWAY:
                 trouble = EwsTrouble(Reason.CONNECTION_LOST, trouble.code)
             if trouble.reason is Reason.SIGN_IN_REFUSED and trouble.code != EARLIER:
                 run.refused.set()
@@ -207,7 +224,8 @@ class Visitor:
             if trouble.reason is Reason.THROTTLED and trouble.code != RESTING:
                 scope = self._scope(trouble)
                 if scope is not Scope.MAILBOX:
-                    run.budget.back_off(_rest(trouble, busy), ours=scope is Scope.OURSELVES, since=since)
+                    ours = scope is Scope.OURSELVES
+                    run.budget.back_off(_rest(trouble, busy), ours=ours, since=self._begun)
             if trouble.reason is Reason.THROTTLED or trouble.reason not in TRANSIENT:
                 return trouble
             if trouble.reason is Reason.CONNECTION_LOST and run.outage.away:
@@ -383,6 +401,8 @@ class Visitor:
         trouble = self._in_bulk.ask(bulk, self._until(0.0), bulk.tries, note, patient)
         if trouble is not None and trouble.reason is Reason.CONNECTION_LOST:
             self._cut_off(bulk)
+        elif trouble is not None and trouble.code == UNFINISHED:
+            bulk.rest_until, bulk.aside = 0.0, Reason.TIMED_OUT
         elif trouble is not None:
             ours = trouble.code == RESTING or self._scope(trouble) is Scope.OURSELVES
             rest_until = time.monotonic() + self._run.budget.rest(ours=ours)

@@ -1,7 +1,8 @@
 """A few threads that share out mailboxes and hand their answers over as they come, a few ahead at most.
 
 Whatever is busy is put aside half done, and taken up again by whoever is free when its rest is over. A worker
-waits only when nothing else is left to do, or when nobody is there: then one alone looks again.
+waits only when nothing else is left to do, or when nobody is there: then one alone looks again, and with
+something else than what just lost its connection.
 """
 
 import heapq
@@ -18,7 +19,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from mailbot.exchange.ews.connection import Line
-from mailbot.exchange.ews.underway import Bulk, Errand, Visit
+from mailbot.exchange.ews.underway import Bulk, Errand, Knock, Visit
 from mailbot.exchange.ews.visit import Run, Visitor
 from mailbot.model.clock import Clock
 from mailbot.model.facts import Reason
@@ -43,14 +44,18 @@ BEFOREHAND = 200
 account is told to take, comes while there is other work: a few seconds of it, and a megabyte of calendars."""
 
 
+Task = Bulk | Visit | Knock
+
+
 class Worker:
-    """One thread with one connection. `task` is what it is at work on; `lost` tells that nobody expects it
-    back."""
+    """One thread with one connection. `task` is what it is at work on, `looks` whether that is to find out if
+    anybody is there; `lost` tells that nobody expects it back."""
 
     def __init__(self, number: int, crew: "Crew", line: Line, visitor: Visitor) -> None:
         self.line = line
         self.visitor = visitor
-        self.task: Bulk | Visit | None = None
+        self.task: Task | None = None
+        self.looks = False
         self.lost = False
         self._crew = crew
         self.thread = threading.Thread(target=self._work, name=f"ews-{number}", daemon=True)
@@ -61,6 +66,8 @@ class Worker:
             while (task := crew.take(self)) is not None:
                 if isinstance(task, Bulk):
                     self.visitor.ask(task)
+                elif isinstance(task, Knock):
+                    self.visitor.look()
                 else:
                     self.visitor.go_on(task)
                 crew.put(self, task)
@@ -159,7 +166,7 @@ class Crew:
             if isinstance(task, Bulk):
                 task.lost = Reason.TIMED_OUT
                 self._answer(task)
-            elif task is not None:
+            elif isinstance(task, Visit):
                 self._open.discard(task.target)
                 return task.closed(Reason.TIMED_OUT)
         return None
@@ -193,7 +200,7 @@ class Crew:
 
     # the workers' side
 
-    def take(self, worker: Worker) -> Bulk | Visit | None:
+    def take(self, worker: Worker) -> Task | None:
         """The next thing to do, when there is one; None when there is nothing to come, or no time for it."""
         run = self.run
         while run.refused.is_set() or run.budget.wait(run.until, run.stop):
@@ -201,14 +208,17 @@ class Crew:
                 now = time.monotonic()
                 if not self._open or worker.lost or run.stop.is_set() or now >= run.until:
                     return None
-                if run.outage.away and not run.refused.is_set():
+                worker.looks = run.outage.away and not run.refused.is_set()
+                if worker.looks:
                     rest = run.outage.rest()
                     if now + rest >= run.until:
                         return None
-                    if rest > 0 or any(other.task for other in self._workers):
+                    if rest > 0 or any(other.task and other.looks for other in self._workers):
                         self._changed.wait(min(LOOK, rest) if rest else LOOK)
                         continue
-                worker.task = self._next(math.inf if run.refused.is_set() else now)
+                    worker.task = self._look(now)
+                else:
+                    worker.task = self._next(math.inf if run.refused.is_set() else now)
                 if worker.task is not None:
                     return worker.task
                 due = self._aside[0][0] if self._aside else math.inf
@@ -216,6 +226,22 @@ class Crew:
                     return None
                 self._changed.wait(min(LOOK, max(0.0, due - now)))
         return None
+
+    def _look(self, now: float) -> Task | None:
+        """What to find out with whether anybody is there: by turns a knock and somebody whose connection was
+        not lost, in case that it is the knock that is not answered."""
+        knocks = self.run.budget.rest(ours=True) <= 0
+        if knocks and self.run.outage.looks % 2:
+            return Knock()
+        if not any(map(_fresh, self._ready)) and self._chunks:
+            bulk = self._begin(self._chunks.popleft())
+            if bulk is not None:
+                return bulk
+        fresh = next(filter(_fresh, self._ready), None)
+        if fresh is not None:
+            self._ready.remove(fresh)
+            return fresh
+        return Knock() if knocks else self._next(now)
 
     def _next(self, now: float) -> Bulk | Visit | None:
         """What was put aside comes first, so that little of it is in memory; then the next question about
@@ -245,19 +271,13 @@ class Crew:
         self._put_off(bulk)
         return None
 
-    def put(self, worker: Worker, task: Bulk | Visit) -> None:
+    def put(self, worker: Worker, task: Task) -> None:
         """Hand over what is finished; put aside or share out the rest."""
         with self._changed:
             if worker.lost:
                 return
-            if isinstance(task, Bulk):
-                if task.pieces:
-                    self._put_off(task)
-                else:
-                    self._answer(task)
-            elif not task.done:
-                self._lay_aside(task)
-            if isinstance(task, Bulk) or not task.done:
+            if not isinstance(task, Visit) or not task.done:
+                self._take_back(task)
                 worker.task = None
                 self._changed.notify_all()
                 return
@@ -267,6 +287,15 @@ class Crew:
                 self._open.discard(task.target)
                 if not self._open:
                     self._changed.notify_all()
+
+    def _take_back(self, task: Task) -> None:
+        if isinstance(task, Visit):
+            self._lay_aside(task)
+        elif isinstance(task, Bulk):
+            if task.pieces:
+                self._put_off(task)
+            else:
+                self._answer(task)
 
     def _put_off(self, bulk: Bulk) -> None:
         """Ask it later; whoever waited for it does what else there is to do meanwhile."""
@@ -308,3 +337,7 @@ class Crew:
                 continue
             return True
         return False
+
+
+def _fresh(visit: Visit) -> bool:
+    return visit.aside is not Reason.CONNECTION_LOST

@@ -76,6 +76,14 @@ class TestWays:
         assert problem.expected == "this key only with auth `kerberos`"
         assert problem.mend == "take it away, or change auth from `ntlm`"
 
+    def test_basic_has_few_workers_for_each_of_them_shows_the_password(self) -> None:
+        basic = NTLM | {"auth": "basic"}
+        assert refused(**basic, workers=5) == ["workers"]
+        assert Exchange.model_validate({"endpoint": ENDPOINT, **basic, "workers": 4}).workers == 4
+        assert Exchange.model_validate({"endpoint": ENDPOINT, **NTLM, "workers": 32}).workers == 32
+        simulator = "http://127.0.0.1:8080/EWS/Exchange.asmx"
+        assert Exchange.model_validate({"endpoint": simulator, **basic, "workers": 32}).workers == 32
+
     def test_a_wrong_way_does_not_make_every_other_key_wrong(self) -> None:
         assert refused(**NTLM | {"auth": "digest"}) == ["auth"]
 
@@ -204,8 +212,39 @@ class TestFiles:
         monkeypatch.setattr(files, "EXTRAS", {"kerberos": "no_such_module"})
         folder = with_exchange(**KERBEROS)
         keytab(folder)
-        with pytest.raises(SettingsRefused, match=r"pip install 'mailbot\[kerberos\]'"):
+        with pytest.raises(SettingsRefused, match=r"source: pip install '\.\[kerberos\]'"):
             load(folder, {})
+
+    def test_a_database_whose_extra_is_missing_does_not_start_either(
+        self, folder: Path, change: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(files, "EXTRAS", {"postgres": "no_such_module"})
+        change("mailbot.toml", "sqlite:///mailbot.db", "postgresql+psycopg://mailbot@db/mailbot")
+        (problem,) = collect(folder, {})[1]
+        assert (problem.where, problem.expected) == ("store.url", "the extra `postgres` beside this value")
+        assert problem.mend == "in the folder of mailbot's source: pip install '.[postgres]'"
+
+    @pytest.mark.parametrize(
+        ("key", "keys"),
+        [
+            ("keytab_file", NTLM | {"username": "svc@voorbeeld.example", "keytab_file": "no.keytab"}),
+            ("certificate_file", NTLM | {"username": "svc@voorbeeld.example", "certificate_file": "no.pem"}),
+            ("password_file", KERBEROS | {"password_file": "no.password"}),
+            (
+                "proxy_password_file",
+                NTLM | {"username": "svc@voorbeeld.example"} | PROXY | {"proxy_password_file": "no.password"},
+            ),
+        ],
+    )
+    def test_a_key_that_is_one_too_many_is_told_once(
+        self, with_exchange: Any, extras: None, key: str, keys: dict[str, str]
+    ) -> None:
+        """Take it away, or put its file there: both at once would be no advice."""
+        folder = with_exchange(**keys)
+        keytab(folder)
+        (problem,) = collect(folder, {})[1]
+        assert problem.where == f"exchange.{key}"
+        assert not problem.found.startswith("no file")
 
     @pytest.mark.parametrize(
         ("content", "mode", "found"),

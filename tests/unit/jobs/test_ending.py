@@ -43,6 +43,7 @@ NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
             "complete: 39 of 40 mailboxes read; 1 sign in refused",
         ),
         (Ending(Coverage(0, 0)), "complete: 0 of 0 mailboxes read"),
+        (Ending(Coverage(40, 40), hangs=3), "partial: 40 of 40 mailboxes read; 3 times a worker hung"),
     ],
 )
 def test_the_line_says_how_it_ended_and_why(ending: Ending, line: str) -> None:
