@@ -201,7 +201,7 @@ class EwsRoad:
         return self._new_run(limits, refused, stop)
 
     def _visitor(self, line: Line, run: Run) -> Visitor:
-        return Visitor(line, run, self._limits, self._zone, self._clock, _nothing)
+        return Visitor(line, run, self._limits, self._zone, self._clock)
 
     def _refused(self) -> None:
         """Told by the line that was refused, at once: a crash must not forget it."""
@@ -231,10 +231,6 @@ class EwsRoad:
             crew.end()
             with self._lock:
                 self._crews.discard(crew)
-
-
-def _nothing() -> None:
-    """The line has told it already."""
 
 
 def _nothing_more(_facts: MailboxFacts) -> Collection[Need[Any]]:

@@ -92,7 +92,7 @@ class Run:
 
 
 class Visitor:
-    """Owned by one thread. `on_refused` is told when the server refuses the service account.
+    """Owned by one thread.
 
     `busy_since` (monotonic) is when its present request or piece of work began, None when it has none and
     while it waits for its turn.
@@ -105,7 +105,6 @@ class Visitor:
         limits: Limits,
         zone: ZoneInfo,
         clock: Clock,
-        on_refused: Callable[[], None],
     ) -> None:
         self.busy_since: float | None = None
         self._line = line
@@ -113,7 +112,6 @@ class Visitor:
         self._limits = limits
         self._zone = zone
         self._clock = clock
-        self._on_refused = on_refused
         self._waited = 0.0
         self._begun = 0.0
         self._ours = True
@@ -220,7 +218,6 @@ class Visitor:
                 trouble = EwsTrouble(Reason.CONNECTION_LOST, trouble.code)
             if trouble.reason is Reason.SIGN_IN_REFUSED and trouble.code != EARLIER:
                 run.refused.set()
-                self._on_refused()
             if trouble.reason is Reason.THROTTLED and trouble.code != RESTING:
                 scope = self._scope(trouble)
                 if scope is not Scope.MAILBOX:
