@@ -36,12 +36,12 @@ from mailbot.jobs.house import House, SignsIn, Terms
 from mailbot.letters.render import NormText, TomlLetters
 from mailbot.letters.smtp_relay import SmtpRelay
 from mailbot.letters.texts import LetterTexts
+from mailbot.model.accounts import Language
 from mailbot.model.clock import Clock, SystemClock
 from mailbot.model.errors import GateClosed, KeyRefused, SettingsRefused
 from mailbot.model.ids import ObjectGuid, RuleId
 from mailbot.model.letters import LetterKind
 from mailbot.model.needs import DataClass
-from mailbot.model.people import Language
 from mailbot.model.slots import Job
 from mailbot.policy.decisions import Decision
 from mailbot.policy.packs import Pack

@@ -6,9 +6,11 @@ from typing import Any, TypeVar
 
 from mailbot.casefiles.lines import Lines
 from mailbot.casefiles.notation import day, one_of, truth
+from mailbot.model.accounts import Language, RecipientType
+from mailbot.model.employment import OrgUnit
 from mailbot.model.facts import Fact, Known, Reason, Unknown
 from mailbot.model.ids import Address, ObjectGuid
-from mailbot.model.people import Language, OrgUnit, Person, RecipientType
+from mailbot.model.people import Person
 from mailbot.model.work_days import parse_work_days
 from mailbot.model.worktime import WorkPattern
 

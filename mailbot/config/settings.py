@@ -35,8 +35,8 @@ from mailbot.config.kinds import (
     is_loopback,
     is_principal,
 )
+from mailbot.model.accounts import Language, RecipientType
 from mailbot.model.ids import Address
-from mailbot.model.people import Language, RecipientType
 from mailbot.policy.typed import Line, Typed, refusal
 
 

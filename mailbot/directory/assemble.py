@@ -190,4 +190,4 @@ def _roster(group: Sequence[Row], leading: Contract, now: datetime, today: date)
 
 
 def _fact(value: T | None, now: datetime) -> Fact[T]:
-    return Unknown(Reason.NOT_IN_PEOPLE_FILE) if value is None else Known(value, now)
+    return Unknown(Reason.NOT_IN_SOURCES) if value is None else Known(value, now)

@@ -20,10 +20,11 @@ from mailbot.directory.assemble import assemble
 from mailbot.directory.columns import Place, check_header
 from mailbot.directory.exclusion import Exclusion
 from mailbot.directory.rows import Row, parse_row
+from mailbot.model.accounts import Language
 from mailbot.model.clock import Clock
 from mailbot.model.errors import SettingsRefused
 from mailbot.model.ids import Address, ObjectGuid
-from mailbot.model.people import Language, People, Person, standing
+from mailbot.model.people import People, Person, standing
 from mailbot.policy.waivers import Waiver
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

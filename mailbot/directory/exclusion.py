@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from mailbot.config.settings import PeopleSection
+from mailbot.model.accounts import RecipientType
 from mailbot.model.facts import Known
 from mailbot.model.ids import Address
-from mailbot.model.people import Person, RecipientType
+from mailbot.model.people import Person
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from datetime import date
 from typing import TypeVar
 
 from mailbot.directory.columns import Place, shape
+from mailbot.model.accounts import Language, RecipientType
+from mailbot.model.employment import Leave, OrgUnit
 from mailbot.model.ids import Address, ObjectGuid, object_guid
-from mailbot.model.people import Language, Leave, OrgUnit, RecipientType
 from mailbot.model.work_days import parse_work_days
 from mailbot.model.worktime import WorkPattern
 

@@ -7,10 +7,10 @@ from mailbot.letters.document import Block, Callout, Heading, Paragraph, Table
 from mailbot.letters.formats import clean, day_in_words, number
 from mailbot.letters.schema import DigestParts, FigureTexts, TopicTexts
 from mailbot.letters.texts import LetterTexts
+from mailbot.model.accounts import Language
 from mailbot.model.errors import LetterRefused
 from mailbot.model.ids import RuleId
 from mailbot.model.letters import AgendaLine, Letter
-from mailbot.model.people import Language
 
 Filling = str | int | bool
 Fill = Callable[[str, Mapping[str, Filling]], str]

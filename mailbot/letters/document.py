@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mailbot.model.people import Language
+from mailbot.model.accounts import Language
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from mailbot.letters.schema import HOLD, CommonTexts, LetterText, Note, Shape, T
 from mailbot.letters.style import speaks_of_deleting
 from mailbot.letters.textcheck import text_environment
 from mailbot.letters.texts import LetterTexts
+from mailbot.model.accounts import Language
 from mailbot.model.errors import LetterRefused
 from mailbot.model.ids import Address, RuleId
 from mailbot.model.letter_code import letter_code
 from mailbot.model.letters import Letter, LetterKind, Mail
-from mailbot.model.people import Language
 from mailbot.model.verdicts import Shown
 
 LAYOUT = "letter.html.j2"

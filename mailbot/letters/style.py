@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from mailbot.model.people import Language
+from mailbot.model.accounts import Language
 
 MOST_WORDS = 120
 MOST_WORDS_A_SENTENCE = 15

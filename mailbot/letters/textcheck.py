@@ -23,8 +23,8 @@ from mailbot.letters.schema import (
     TopicTexts,
 )
 from mailbot.letters.style import deleting_faults
+from mailbot.model.accounts import Language
 from mailbot.model.letters import LetterKind
-from mailbot.model.people import Language
 
 COMMON = "common"
 Topics = Mapping[str, Mapping[Language, TopicTexts]]

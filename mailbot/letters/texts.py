@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from mailbot.config.problems import Problem, report
 from mailbot.letters.schema import CommonTexts, Shape, Texts, TopicTexts
 from mailbot.letters.textcheck import COMMON, missing, wrong
+from mailbot.model.accounts import Language
 from mailbot.model.errors import SettingsRefused
-from mailbot.model.people import Language
 
 T = TypeVar("T", bound=Texts)
 

@@ -43,7 +43,7 @@ class Reason(Enum):
     RULES_HIDDEN = ("rules_hidden", Mender.ADMINISTRATOR)
     REPLY_RULE_CONDITIONAL = ("reply_rule_conditional", Mender.ADMINISTRATOR)
     REPLY_TEXT_UNCLEAR = ("reply_text_unclear", Mender.ADMINISTRATOR)
-    NOT_IN_PEOPLE_FILE = ("not_in_people_file", Mender.PERSONNEL)
+    NOT_IN_SOURCES = ("not_in_sources", Mender.PERSONNEL)
     WORK_PATTERN_MISSING = ("work_pattern_missing", Mender.PERSONNEL)
     CALENDAR_YEAR_MISSING = ("calendar_year_missing", Mender.ADMINISTRATOR)
     BEYOND_WINDOW = ("beyond_window", Mender.TIME)

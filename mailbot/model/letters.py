@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from mailbot.model.accounts import Language
 from mailbot.model.ids import Address, FindingId, LetterId, PersonKey
-from mailbot.model.people import Language
 from mailbot.model.verdicts import Shown
 
 

@@ -3,55 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 
-from mailbot.model.facts import Fact, Known, Unknown
+from mailbot.model.accounts import Language, Quota, RecipientType
+from mailbot.model.conflicts import Conflict
+from mailbot.model.employment import Leave, OrgUnit
+from mailbot.model.facts import Fact, Known, Reason, Unknown
 from mailbot.model.ids import Address, ObjectGuid
 from mailbot.model.organisation import Standing
+from mailbot.model.sources import Attribute, Source, SourceState
 from mailbot.model.worktime import WorkPattern
 
-
-class RecipientType(StrEnum):
-    """Kinds of mailbox, in the directory's terms (msExchRecipientTypeDetails)."""
-
-    USER = "user"
-    SHARED = "shared"
-    ROOM = "room"
-    EQUIPMENT = "equipment"
-    LINKED = "linked"
-    REMOTE_USER = "remote_user"
-    REMOTE_SHARED = "remote_shared"
-    SYSTEM = "system"
-
-    @property
-    def personal(self) -> bool:
-        """A mailbox of one human being."""
-        return self in (RecipientType.USER, RecipientType.LINKED, RecipientType.REMOTE_USER)
-
-
-class Language(StrEnum):
-    NL = "nl"
-    EN = "en"
-
-
-@dataclass(frozen=True, slots=True)
-class OrgUnit:
-    code: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Leave:
-    """Approved leave without a type: first and last day, and the day of approval."""
-
-    first: date
-    last: date
-    approved: date
+NOT_SAID = Unknown(Reason.NOT_IN_SOURCES)
+"""No source says it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One mailbox holder. Names and addresses stay out of `repr`; they are looked up, never logged."""
+    """One mailbox holder. Names and addresses stay out of `repr`; they are looked up, never logged.
+
+    `settings_only` keeps rules that look deeper than settings away. `delegates` are colleagues to whom the
+    directory itself gives the mailbox: there may be others. `origins` says which source gave what.
+    """
 
     guid: ObjectGuid = field(repr=False)
     address: Address = field(repr=False)
@@ -67,11 +39,20 @@ class Person:
     starts: date | None = None
     ends: date | None = None
     leave: tuple[Leave, ...] = ()
+    forwards: Fact[bool] = NOT_SAID
+    quota: Fact[Quota] = NOT_SAID
+    delegates: Fact[frozenset[Address]] = field(default=NOT_SAID, repr=False)
+    settings_only: bool = field(default=False, repr=False)
+    origins: Mapping[Attribute, Source] = field(default_factory=dict, repr=False, compare=False)
 
     def in_service(self, day: date) -> bool:
         """Whether the day is one from the first to the last of service, where these are known."""
         begun = self.starts is None or self.starts <= day
         return begun and (self.ends is None or day <= self.ends)
+
+    def on_leave(self, day: date) -> bool:
+        """Whether personnel approved leave that covers the day."""
+        return any(leave.first <= day <= leave.last for leave in self.leave)
 
 
 def standing(person: Person, today: date) -> Standing:
@@ -90,7 +71,9 @@ class People:
     """The population of one run. `by_guid` keeps the order of the source.
 
     `unmatched_groups` are groups that the settings exclude and that nobody in the source belongs to.
-    `colleagues` tells of every address of the source what it stands for, see `Organisation`.
+    `colleagues` tells of every address of the source what it stands for, see `Organisation`. `set_aside` are
+    people whose objection is pending: they are in no count and no letter is written to them, but what is kept
+    of them can be explained to them. `unmatched` counts people of personnel without a mailbox here.
     """
 
     by_guid: Mapping[ObjectGuid, Person]
@@ -98,6 +81,10 @@ class People:
     read_at: datetime
     unmatched_groups: frozenset[str] = frozenset()
     colleagues: Mapping[Address, Standing] = field(default_factory=dict, repr=False)
+    set_aside: Mapping[ObjectGuid, Person] = field(default_factory=dict, repr=False)
+    conflicts: tuple[Conflict, ...] = ()
+    sources: tuple[SourceState, ...] = ()
+    unmatched: int = 0
 
     def with_address(self, address: Address) -> Person | None:
         return next((p for p in self.by_guid.values() if p.address == address), None)

@@ -19,6 +19,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from mailbot.model.accounts import RecipientType
 from mailbot.model.decisiveness import Basis, Decisive, Road
 from mailbot.model.facts import Fact, FactUnknown, Known, Reason, Unknown, known
 from mailbot.model.mailbox import Audience, LeaverReply, ReplySetting, ReplyState
@@ -30,7 +31,7 @@ from mailbot.model.needs import (
     Need,
     ReplyOfLeaver,
 )
-from mailbot.model.people import Person, RecipientType
+from mailbot.model.people import Person
 from mailbot.model.tasks import Task
 from mailbot.model.verdicts import Kind, Outcome, Verdict, compliant, deviation, not_applicable, unknown
 from mailbot.model.worktime import WorkCalendar

@@ -25,7 +25,7 @@ HOURS = WorkingHours()
 REPLY = AutomaticReply()
 RULES = InboxReplyRules()
 
-NO_ROSTER = (Reason.WORK_PATTERN_MISSING, Reason.NOT_IN_PEOPLE_FILE)
+NO_ROSTER = (Reason.WORK_PATTERN_MISSING, Reason.NOT_IN_SOURCES)
 """Personnel delivers none for this person; any other reason means that there is one we could not read."""
 
 

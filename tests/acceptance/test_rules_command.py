@@ -15,10 +15,10 @@ import pytest
 from mailbot.casefiles import facts
 from mailbot.casefiles.reader import LINES, TOP
 from mailbot.config.shipped import shipped_settings
+from mailbot.model.accounts import RecipientType
 from mailbot.model.facts import Reason
 from mailbot.model.ids import RuleId
 from mailbot.model.organisation import Standing
-from mailbot.model.people import RecipientType
 from mailbot.model.statements import Claim
 from mailbot.model.tasks import Task
 from mailbot.model.verdicts import Outcome

@@ -13,10 +13,10 @@ import pytest
 from mailbot.engine.figures import DigestFigures, Figure, Level, Word, encode
 from mailbot.letters.render import NormText, TomlLetters
 from mailbot.letters.texts import LetterTexts
+from mailbot.model.accounts import Language
 from mailbot.model.figures import Coverage
 from mailbot.model.ids import Address, LetterId, RuleId
 from mailbot.model.letters import Addressee, AgendaLine, Letter, LetterKind, Mail
-from mailbot.model.people import Language
 from mailbot.model.verdicts import Shown
 
 SHIPPED = Path(__file__).parents[2] / "settings" / "letters"

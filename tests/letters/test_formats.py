@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from mailbot.letters.formats import clean, day_in_words, listed, number, size, sizes
-from mailbot.model.people import Language
+from mailbot.model.accounts import Language
 
 NL, EN = Language.NL, Language.EN
 GB = 1024**3

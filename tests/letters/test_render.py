@@ -11,12 +11,12 @@ import pytest
 from mailbot.engine.figures import DigestFigures, Figure, Level, Word, encode
 from mailbot.letters.render import TomlLetters
 from mailbot.letters.texts import LetterTexts
+from mailbot.model.accounts import Language
 from mailbot.model.errors import LetterRefused
 from mailbot.model.figures import Coverage
 from mailbot.model.ids import Address, LetterId, RuleId
 from mailbot.model.letter_code import letter_code, same_code
 from mailbot.model.letters import Letter, LetterKind, Mail
-from mailbot.model.people import Language
 
 Render = Callable[[Letter], Mail]
 

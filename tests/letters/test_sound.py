@@ -11,9 +11,9 @@ from mailbot.letters.render import NormText, TomlLetters
 from mailbot.letters.schema import Shape
 from mailbot.letters.style import DELETING, speaks_of_deleting, style_faults
 from mailbot.letters.texts import LetterTexts
+from mailbot.model.accounts import Language
 from mailbot.model.ids import Address, RuleId
 from mailbot.model.letters import Letter, LetterKind, Mail
-from mailbot.model.people import Language
 
 PRESSURE = re.compile(
     r"\b(direct|onmiddellijk|dringend|spoed|uiterlijk|laatste kans|moet je|je moet|overtre\w+|sanctie\w*"

@@ -8,8 +8,8 @@ import pytest
 from jinja2.exceptions import SecurityError
 
 from mailbot.letters.texts import LetterTexts
+from mailbot.model.accounts import Language
 from mailbot.model.errors import SettingsRefused
-from mailbot.model.people import Language
 
 Change = Callable[[str, str, str], None]
 

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from mailbot.casefiles.notation import ZONE
 from mailbot.casefiles.sent import through
 from mailbot.engine.lifecycle import transitions
+from mailbot.model.accounts import Language, RecipientType
 from mailbot.model.facts import Known, MailboxFacts
 from mailbot.model.findings import Finding, FindingState, Transition
 from mailbot.model.ids import Address, ObjectGuid, PersonKey, RuleId
 from mailbot.model.organisation import Organisation
-from mailbot.model.people import Language, Person, RecipientType
+from mailbot.model.people import Person
 from mailbot.model.plan import Case
 from mailbot.model.secure_mail import (
     ClientCalibration,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mailbot.engine import judge
 from mailbot.engine.judge import ActiveRule, Candidate
+from mailbot.model.accounts import Language, RecipientType
 from mailbot.model.facts import Fact, Known, MailboxFacts, Reason, Unknown
 from mailbot.model.ids import Address, ObjectGuid, PersonKey
 from mailbot.model.mailbox import AccessList, Membership
@@ -24,7 +25,7 @@ from mailbot.model.needs import (
     PrivateFolderAccess,
 )
 from mailbot.model.organisation import Organisation, Standing
-from mailbot.model.people import Language, Person, RecipientType
+from mailbot.model.people import Person
 from mailbot.model.statements import Claim, Statement
 from mailbot.model.verdicts import Outcome, Verdict
 from mailbot.model.worktime import ClosedDays, WorkCalendar

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from mailbot.config.problems import Problem
 from mailbot.directory.csv_people import read_people
 from mailbot.directory.exclusion import Exclusion
+from mailbot.model.accounts import Language, RecipientType
+from mailbot.model.employment import Leave, OrgUnit
 from mailbot.model.facts import Fact, Known, Reason, Unknown
 from mailbot.model.ids import Address, ObjectGuid, object_guid
-from mailbot.model.people import Language, Leave, OrgUnit, People, Person, RecipientType
+from mailbot.model.people import People, Person
 from mailbot.model.worktime import Hours, WorkPattern
 
 T = TypeVar("T")
@@ -78,9 +80,9 @@ def populations(draw: st.DrawFn) -> list[Person]:
                 address=Address(f"p{number}@voorbeeld.example"),
                 name=draw(words),
                 language=draw(st.sampled_from(Language)),
-                enabled=draw(facts(st.booleans(), Reason.NOT_IN_PEOPLE_FILE)),
-                recipient_type=draw(facts(st.sampled_from(RecipientType), Reason.NOT_IN_PEOPLE_FILE)),
-                hold=draw(facts(st.booleans(), Reason.NOT_IN_PEOPLE_FILE)),
+                enabled=draw(facts(st.booleans(), Reason.NOT_IN_SOURCES)),
+                recipient_type=draw(facts(st.sampled_from(RecipientType), Reason.NOT_IN_SOURCES)),
+                hold=draw(facts(st.booleans(), Reason.NOT_IN_SOURCES)),
                 roster=draw(facts(patterns, Reason.WORK_PATTERN_MISSING)),
                 groups=draw(st.frozensets(group_names, max_size=3)),
                 unit=draw(st.none() | st.builds(OrgUnit, words, words)),
@@ -172,7 +174,7 @@ SOUND = written(
             language=Language.NL,
             enabled=Known(True, NOW),
             recipient_type=Known(RecipientType.USER, NOW),
-            hold=Unknown(Reason.NOT_IN_PEOPLE_FILE),
+            hold=Unknown(Reason.NOT_IN_SOURCES),
             roster=Known(WorkPattern({0: (Hours(time(8, 30), time(17)),)}), NOW),
             groups=frozenset({"pilot"}),
             unit=OrgUnit("100", "Burgerzaken"),

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, LargeBinary, MetaData, select
 
+from mailbot.model.accounts import Language
 from mailbot.model.facts import Reason, Unknown
 from mailbot.model.ids import Address, ObjectGuid
 from mailbot.model.letters import LetterState
-from mailbot.model.people import Language, Person
+from mailbot.model.people import Person
 from mailbot.model.slots import SlotResult
 from mailbot.model.verdicts import Judgement, Kind, deviation, unknown
 from mailbot.store.columns import Json

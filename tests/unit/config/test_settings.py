@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from mailbot.config.settings import Settings
 from mailbot.config.shipped import shipped_settings
 from mailbot.config.validation import problems_of
-from mailbot.model.people import RecipientType
+from mailbot.model.accounts import RecipientType
 
 SHIPPED = tomllib.loads((shipped_settings() / "mailbot.toml").read_text(encoding="utf-8"))
 

@@ -12,11 +12,13 @@ from mailbot.config.problems import Problem
 from mailbot.config.shipped import shipped_settings
 from mailbot.directory.csv_people import CsvDirectory, read_people
 from mailbot.directory.exclusion import Exclusion, folded
+from mailbot.model.accounts import Language, RecipientType
 from mailbot.model.clock import SetClock
+from mailbot.model.employment import Leave, OrgUnit
 from mailbot.model.errors import SettingsRefused
 from mailbot.model.facts import Known, Reason, Unknown
 from mailbot.model.ids import Address, ObjectGuid
-from mailbot.model.people import Language, Leave, OrgUnit, People, Person, RecipientType
+from mailbot.model.people import People, Person
 from mailbot.model.worktime import Hours, WorkPattern
 from mailbot.policy.waivers import Waiver
 
@@ -135,7 +137,7 @@ class TestOnePerson:
 
     def test_what_the_file_does_not_say_is_unknown_and_not_no(self, files: Files) -> None:
         person = persons(files(row(1, enabled="", recipient_type="", hold="", werkdagen="")))[guid(1)]
-        missing = Unknown(Reason.NOT_IN_PEOPLE_FILE)
+        missing = Unknown(Reason.NOT_IN_SOURCES)
         assert (person.enabled, person.recipient_type, person.hold) == (missing, missing, missing)
         assert person.roster == Unknown(Reason.WORK_PATTERN_MISSING)
 

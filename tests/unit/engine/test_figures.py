@@ -28,10 +28,12 @@ from mailbot.engine.figures import (
     word,
     worth_saying,
 )
+from mailbot.model.accounts import Language, RecipientType
+from mailbot.model.employment import OrgUnit
 from mailbot.model.facts import Known, Reason, Unknown
 from mailbot.model.figures import Coverage
 from mailbot.model.ids import Address, ObjectGuid, PersonKey, RuleId
-from mailbot.model.people import Language, OrgUnit, People, Person, RecipientType
+from mailbot.model.people import People, Person
 from mailbot.model.verdicts import Outcome
 
 MANAGER = PersonKey("manager")

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from mailbot.engine import judge
 from mailbot.engine.gates import in_sample
 from mailbot.engine.judge import ActiveRule, Candidate
+from mailbot.model.accounts import Language, RecipientType
 from mailbot.model.facts import FactUnknown, Known, MailboxFacts, Reason, Unknown, known
 from mailbot.model.ids import Address, ObjectGuid, PersonKey, RuleId
 from mailbot.model.mailbox import Interval, Size
@@ -24,7 +25,7 @@ from mailbot.model.needs import (
     SentSignatures,
 )
 from mailbot.model.organisation import NOWHERE
-from mailbot.model.people import Language, Person, RecipientType
+from mailbot.model.people import Person
 from mailbot.model.verdicts import Kind, Outcome, Verdict, compliant, deviation
 from mailbot.model.worktime import ClosedDays, WorkCalendar
 from mailbot.policy.decisions import Decision

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from mailbot.engine.recipients import Mode, held
+from mailbot.model.accounts import Language, RecipientType
 from mailbot.model.facts import Known, Reason, Unknown
 from mailbot.model.ids import Address, ObjectGuid
-from mailbot.model.people import Language, Person, RecipientType
+from mailbot.model.people import Person
 from mailbot.model.plan import Held
 
 NOW = datetime(2026, 11, 20, 5, tzinfo=UTC)
@@ -62,7 +63,7 @@ def test_a_closed_account_gets_no_letter(mode: Mode) -> None:
 
 def test_an_account_whose_state_is_unknown_still_gets_its_letter() -> None:
     """A letter to somebody who left is lost; keeping letters from everybody would hide the feed's fault."""
-    unknown = replace(IN_PILOT, enabled=Unknown(Reason.NOT_IN_PEOPLE_FILE))
+    unknown = replace(IN_PILOT, enabled=Unknown(Reason.NOT_IN_SOURCES))
     assert held(unknown, Mode.LIVE, PILOT, TODAY) is None
 
 

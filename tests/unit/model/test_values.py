@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from mailbot.model.accounts import Language, RecipientType
 from mailbot.model.facts import Known, Reason, Unknown
 from mailbot.model.ids import Address, ObjectGuid, object_guid
 from mailbot.model.mailbox import Interval
-from mailbot.model.people import Language, People, Person, RecipientType
+from mailbot.model.people import People, Person
 from mailbot.model.slots import Job, Slot
 from mailbot.model.verdicts import Outcome, Verdict, compliant, deviation, tip, unknown
 

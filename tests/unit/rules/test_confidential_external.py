@@ -6,11 +6,12 @@ import pytest
 from pydantic import ValidationError
 
 from mailbot.casefiles.notation import ZONE
+from mailbot.model.accounts import Language, RecipientType
 from mailbot.model.decisiveness import Basis
 from mailbot.model.facts import FactUnknown, Known, MailboxFacts, Reason
 from mailbot.model.ids import Address, ObjectGuid
 from mailbot.model.needs import DataClass, SentLabels
-from mailbot.model.people import Language, Person, RecipientType
+from mailbot.model.people import Person
 from mailbot.model.worktime import ClosedDays, WorkCalendar, WorkPattern
 from mailbot.rules import Subject
 from mailbot.rules.confidential_external import LABELS, ConfidentialExternal, Mode, judge, more, question

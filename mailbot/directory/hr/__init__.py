@@ -1,0 +1,1 @@
+"""The personnel system's feed: CSV files dropped into a folder."""
