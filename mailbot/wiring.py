@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from mailbot.config.exchange_section import Exchange as ExchangeSettings
 from mailbot.config.load import (
     Configuration,
     collect,
@@ -24,7 +25,6 @@ from mailbot.config.load import (
     store_settings,
 )
 from mailbot.config.problems import Problem, report
-from mailbot.config.settings import Exchange as ExchangeSettings
 from mailbot.directory.csv_people import AMSTERDAM, CsvDirectory, read_people
 from mailbot.directory.exclusion import Exclusion
 from mailbot.engine.gates import decision_for

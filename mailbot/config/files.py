@@ -25,6 +25,9 @@ def check_files(
         ("exchange", "ca_file", "a PEM file with certificates", _certificates),
         ("exchange", "keytab_file", "a keytab that only mailbot can read", _keytab),
         ("exchange", "certificate_file", "a PEM file with a certificate and its key", _key_pair),
+        ("ldap", "ca_file", "a PEM file with certificates", _certificates),
+        ("ldap", "keytab_file", "a keytab that only mailbot can read", _keytab),
+        ("people", "hr_folder", "a folder in which mailbot may move files", _folder),
         ("operator", "status_file", "a file that can be written", _writable),
         ("operator", "log_file", "a file that can be written", _writable),
     )
@@ -37,8 +40,14 @@ def check_files(
     return problems
 
 
-EXTRAS = {"kerberos": "gssapi", "modern": "msal", "postgres": "psycopg"}
-"""The module that an extra brings. The extra of a way of signing in has the name of the way."""
+EXTRAS = {
+    "kerberos": "gssapi",
+    "modern": "msal",
+    "postgres": "psycopg",
+    "ldap": "ldap3",
+    "ldap-kerberos": "bonsai",
+}
+"""The module that an extra brings. The extra of a way of signing in to Exchange has the name of the way."""
 
 
 def missing_extras(raw: Mapping[str, Any], shown: str, refused: Container[str] = ()) -> list[Problem]:
@@ -46,6 +55,10 @@ def missing_extras(raw: Mapping[str, Any], shown: str, refused: Container[str] =
     wanted = {"exchange.auth": _text(raw, "exchange", "auth")}
     if _text(raw, "store", "url").startswith("postgresql"):
         wanted["store.url"] = "postgres"
+    if _text(raw, "people", "directory") == "ldap":
+        wanted["people.directory"] = "ldap"
+        if _text(raw, "ldap", "auth") == "kerberos":
+            wanted["ldap.auth"] = "ldap-kerberos"
     problems = []
     for where, extra in wanted.items():
         if extra not in EXTRAS or where in refused:
@@ -73,6 +86,14 @@ def _writable(file: Path) -> Wrong | None:
         return f"no folder at {file.parent}", "make that folder, or name a file in another one"
     if not os.access(file if os.path.exists(file) else file.parent, os.W_OK):  # noqa: PTH110
         return f"no right to write {file}", "give mailbot the right, or name a file in another folder"
+    return None
+
+
+def _folder(path: Path) -> Wrong | None:
+    if not os.path.isdir(path):  # noqa: PTH112 - unlike Path.is_dir, never raises
+        return f"no folder at {path}", "make that folder, or take the key away when there is no feed"
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        return f"no right to read and write in {path}", "give mailbot that right"
     return None
 
 

@@ -122,6 +122,17 @@ def _host(value: str) -> str:
     return value
 
 
+def _ldap_server(value: str) -> str:
+    parts = _split(value)
+    rest = (parts.path.strip("/"), parts.query, parts.fragment, parts.username, parts.password)
+    if parts.scheme not in ("ldaps", "ldap") or not parts.hostname or any(rest) or not value.isprintable():
+        raise refusal(
+            "an address such as ldaps://dc1.voorbeeld.example",
+            "write the name of a domain controller as it stands in its certificate",
+        )
+    return value
+
+
 def _tenant(value: str) -> str:
     if not _TENANT.fullmatch(value):
         raise refusal("a tenant such as voorbeeld.example, or its id", "copy it from Entra")
@@ -178,6 +189,7 @@ def _database(value: str) -> str:
 Account = Annotated[Line, AfterValidator(_account)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 ProxyAddress = Annotated[str, AfterValidator(_proxy)]
+LdapServer = Annotated[str, AfterValidator(_ldap_server)]
 HostName = Annotated[str, AfterValidator(_host)]
 Tenant = Annotated[str, AfterValidator(_tenant)]
 Guid = Annotated[str, AfterValidator(_guid)]

@@ -85,6 +85,7 @@ def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None,
         env,
         "mailbot.toml",
         secret("exchange", "proxy_password_file"),
+        secret("ldap", "password_file"),
     )
     problems += more
     problems += check_files(raw, folder, "mailbot.toml", refused) if raw else []

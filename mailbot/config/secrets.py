@@ -21,6 +21,7 @@ class Secrets:
     exchange_password: SecretStr | None = field(repr=False)
     store_password: SecretStr | None = field(repr=False)
     proxy_password: SecretStr | None = field(default=None, repr=False)
+    ldap_password: SecretStr | None = field(default=None, repr=False)
 
 
 def read_secrets(
@@ -29,6 +30,7 @@ def read_secrets(
     env: Mapping[str, str],
     shown: str,
     proxy_file: Path | None = None,
+    ldap_file: Path | None = None,
 ) -> tuple[Secrets | None, list[Problem]]:
     """All secrets, or what is wrong with their files (absolute paths; None where the settings name none)."""
     read: list[SecretStr | None] = []
@@ -37,6 +39,7 @@ def read_secrets(
         (exchange_file, "exchange.password_file"),
         (store_file, "store.password_file"),
         (proxy_file, "exchange.proxy_password_file"),
+        (ldap_file, "ldap.password_file"),
     ):
         secret, more = (None, []) if file is None else _read(file, env, shown, where)
         read.append(secret)

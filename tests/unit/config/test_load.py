@@ -273,7 +273,7 @@ class TestPasswordFile:
         assert found.secrets.exchange_password.get_secret_value() == "from-systemd"
 
     def test_the_database_s_password_is_read_when_named(self, folder: Path, change: Change) -> None:
-        change("mailbot.toml", "# password_file", "password_file")
+        change("mailbot.toml", '# password_file = "store.', 'password_file = "store.')
         (folder / "store.password").write_text("db-secret")
         (folder / "store.password").chmod(0o600)
         password = load(folder, {}).secrets.store_password
