@@ -17,7 +17,8 @@ demo: $(READY)
 
 test: lint unit
 
-# What the tests of Kerberos need beside the rest: compiles gssapi, with gcc and libkrb5-dev. Else they are skipped.
+# What the tests of Kerberos need beside the rest; else they are skipped. Compiles gssapi and bonsai, with gcc,
+# libkrb5-dev, libldap2-dev and libsasl2-dev.
 kerberos: $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-kerberos.lock
 
@@ -41,15 +42,16 @@ bench: $(READY)
 	$(BIN)/python -m tests.bench.bench_memory
 	$(BIN)/python tests/bench/bench_throttling.py
 	$(BIN)/python tests/bench/bench_store.py
+	$(BIN)/python -m tests.bench.bench_directory
 
 # Exact versions of everything, for every platform, without the address of any registry.
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --no-annotate --no-config --extra postgres pyproject.toml -o requirements.lock
+	  --no-emit-find-links --no-header --no-annotate --no-config --extra postgres --extra ldap pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate --no-config --extra dev --extra build pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --no-annotate --no-config --extra postgres --extra kerberos \
+	  --no-emit-find-links --no-header --no-annotate --no-config --extra postgres --extra kerberos --extra ldap-kerberos \
 	  --constraint requirements.lock pyproject.toml -o requirements-kerberos.lock
 
 clean:

@@ -27,9 +27,11 @@ from mailbot.model.needs import Need
 from mailbot.model.people import People
 from mailbot.model.plan import Plan
 from mailbot.model.reading import Reading
+from mailbot.model.restrictions import Restriction
 from mailbot.model.slots import Claim, Job, Slot, SlotResult, SlotRow
+from mailbot.model.sources import SourceState
 from mailbot.model.tasks import Task
-from mailbot.model.verdicts import Judgement, Outcome
+from mailbot.model.verdicts import Judgement, Outcome, Verdict
 
 
 class Directory(Protocol):
@@ -41,6 +43,17 @@ class Directory(Protocol):
     def guid_of(self, address: Address) -> ObjectGuid | None:
         """Whose address this is, also of somebody who is excluded: for lifting an exclusion, for nothing
         else. Raises SettingsRefused as `people` does."""
+
+
+class PersonnelFeed(Protocol):
+    """The drops of the personnel system. A guard holds back one that nobody should believe unseen."""
+
+    def examine(self) -> SourceState:
+        """How the feed is now, with the newest drop looked at; nothing is moved. `as_of` is None when there
+        was no good feed yet."""
+
+    def accept(self) -> SourceState:
+        """Let the held drop through: a human looked at it. Raises SettingsRefused when none is held."""
 
 
 FollowUp = Callable[[MailboxFacts], Collection[Need[Any]]]
@@ -261,7 +274,7 @@ class Work(Protocol):
         """When each mailbox that has not been read since failed by its own fault, most recently."""
 
     def note_failed(self, person: PersonKey, now: datetime) -> None:
-        """A mailbox failed that is not recorded in a slot. Of who is excluded nothing is kept."""
+        """A mailbox failed that is not recorded in a slot. Of who is excluded or paused nothing is kept."""
 
     def forget_reading(self, present: frozenset[PersonKey]) -> None:
         """Delete how the mailboxes of all others were read."""
@@ -273,10 +286,14 @@ class Work(Protocol):
         """How far this question was read in this mailbox. None when that was kept too long ago."""
 
     def set_bookmark(self, person: PersonKey, need: str, text: str, now: datetime) -> None:
-        """In place of the one before. Of who is excluded nothing is kept."""
+        """In place of the one before. Nothing is kept of who is excluded or paused, and no answer that looks
+        deeper than settings of who is settings-only."""
 
     def end_bookmarks(self, asked: Collection[str]) -> int:
         """Delete bookmarks of all needs but those in `asked`, by name. Gives the number of rows."""
+
+    def end_deep_bookmarks(self, person: PersonKey) -> int:
+        """Delete one person's bookmarks of questions that look deeper than settings. Gives their number."""
 
     # findings
     def living(self, rules: Collection[RuleId] | None = None, now: datetime | None = None) -> list[Finding]:
@@ -285,7 +302,8 @@ class Work(Protocol):
 
     def findings_of(self, person: PersonKey) -> list[Finding]: ...
 
-    def finding_counts(self) -> Mapping[tuple[RuleId, FindingState], int]: ...
+    def finding_counts(self) -> Mapping[tuple[RuleId, FindingState], int]:
+        """Of who is paused nothing is counted."""
 
     def change(self, plan: Plan, step_index: int, now: datetime) -> None:
         """Apply one step: transition, history row and letter. Raises PlanRefused when its base moved."""
@@ -302,7 +320,8 @@ class Work(Protocol):
 
     # outbox
     def order(self, letter: LetterId, order: LetterOrder, now: datetime) -> bool:
-        """Put a letter in the outbox; False when a letter with its key is there already."""
+        """Put a letter in the outbox; False when a letter with its key is there already, or its reader is
+        excluded, or paused and it is no notice."""
 
     def letters_due(self, now: datetime, limit: int, seen: Collection[LetterId] = ()) -> list[OutboxLetter]:
         """Letters to work on that are not among `seen`: waiting ones whose time has come, then unfinished
@@ -335,7 +354,8 @@ class Work(Protocol):
     def nudged_since(self, since: datetime) -> frozenset[PersonKey]:
         """People with a weekly letter under way, or sent since then."""
 
-    def letter_counts(self) -> Mapping[tuple[LetterKind, LetterState], int]: ...
+    def letter_counts(self) -> Mapping[tuple[LetterKind, LetterState], int]:
+        """Letters to who is paused are not counted."""
 
     def next_letter(self, after: datetime) -> datetime | None:
         """When the next waiting letter may go."""
@@ -347,6 +367,19 @@ class Work(Protocol):
         """Remember the exclusion, encrypted, and erase all that is kept about the person."""
 
     def include(self, guid: ObjectGuid) -> bool: ...
+
+    def restrictions(self) -> Mapping[ObjectGuid, Restriction]:
+        """Who is left out of something. Who is paused counts as that only, whatever goes on when the pause
+        ends. Raises KeyRefused as `exclusions`."""
+
+    def restrict(self, guid: ObjectGuid, kind: Restriction, now: datetime) -> None:
+        """Remember it, encrypted. Each kind stands by itself. A pause acts at once: letters that wait are
+        withdrawn, apart from notices, and nothing that a sweep under way judges of the person is recorded;
+        findings stay as they are. Settings only: bookmarks of deeper questions go; `end_rule_for` does the
+        rest."""
+
+    def unrestrict(self, guid: ObjectGuid, kind: Restriction) -> bool:
+        """False when there was none of this kind."""
 
     def forget_absent(self, present: Collection[PersonKey], now: datetime) -> int:
         """Lapse the living findings of people who are no longer in the population, and forget how they were
@@ -383,6 +416,10 @@ class Work(Protocol):
     def end_rule(self, rule: RuleId) -> int:
         """Delete what this rule saw of people: verdicts, findings, steps of plans and waiting letters. Of a
         letter that may have left only that it did is kept. Gives the number of rows."""
+
+    def end_rule_for(self, rule: RuleId, person: PersonKey, instead: Verdict) -> int:
+        """The same of one person. Verdicts become `instead`: one that is missing would tell that somebody is
+        left out of this rule."""
 
     def purge(self, now: datetime, personal: timedelta | None = None) -> Mapping[str, int]:
         """Delete what is older than its table's limit; rows deleted by table. `personal` shortens the limits

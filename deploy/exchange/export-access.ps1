@@ -211,7 +211,7 @@ function Get-ObjectGuid {
     param(
         $Mailbox
     )
-    # The objectGUID of Active Directory on premises, the object id of Entra online: what the people file has.
+    # The objectGUID of Active Directory on premises, the object id of Entra online: what the directory has.
     if ($Online) {
         return "$($Mailbox.ExternalDirectoryObjectId)"
     }

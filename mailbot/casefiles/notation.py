@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mailbot.casefiles.lines import Lines
+from mailbot.model.employment import Leave
 from mailbot.model.mailbox import (
     AbsenceList,
     Audience,
@@ -163,9 +164,35 @@ def reply_rules(lines: Lines, _need: InboxReplyRules) -> ReplyRules:
     return ReplyRules(tuple(rules), lines.get("hidden_rules", 0))
 
 
+def leave(written: object) -> tuple[Leave, ...]:
+    """`2026-11-24 .. 2026-12-11 approved 2026-06-15`, each a text. Raises ValueError for anything else."""
+    if not isinstance(written, list):
+        raise ValueError("it is a list of texts; [] when there is none")
+    return tuple(_approved(str(text)) for text in written)
+
+
+def _approved(text: str) -> Leave:
+    when, told, approved = text.partition(" approved ")
+    if not told:
+        raise ValueError("leave reads like 2026-11-24 .. 2026-12-11 approved 2026-06-15")
+    first, last = days(when)
+    if last < first:
+        raise ValueError("leave ends after it begins")
+    return Leave(first, last, day(approved.strip()))
+
+
 def closed_days(lines: Lines) -> ClosedDays:
+    """The lines `holidays` and `settled_years`."""
     closed = [day(written) for written in lines.get("holidays", ())]
     years = {year: frozenset(d for d in closed if d.year == year) for year in lines.get("settled_years", ())}
     if lost := [one.isoformat() for one in closed if one.year not in years]:
         raise ValueError(f"holidays outside the settled years: {', '.join(lost)}")
     return ClosedDays(years)
+
+
+def early_closing(lines: Lines) -> Mapping[date, time]:
+    """From when all are free, by day: `2026-12-24 12:00`. Raises ValueError for anything else."""
+    moments = [moment(written).astimezone(ZONE) for written in lines.get("early_closing", ())]
+    if any(at.time() == time(0) for at in moments):
+        raise ValueError("an early closing has a time after midnight; a whole day stands in holidays")
+    return {at.date(): at.time() for at in moments}

@@ -84,7 +84,7 @@ READERS: tuple[tuple[str, Callable[[Lines], Any]], ...] = (
 
 
 def organisation(lines: Lines, person: Person, today: date) -> Organisation:
-    """The person is one of the colleagues, as in a people file."""
+    """The person is one of the colleagues, as in a directory."""
     known = {person.address: standing(person, today)}
     return Organisation(
         MappingProxyType(known | (colleagues(lines) if "colleagues" in lines else {})),

@@ -1,11 +1,11 @@
-"""The lines about the person and the account, as the people file would deliver them."""
+"""The lines about the person and the account, as the directory would deliver them."""
 
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, TypeVar
 
 from mailbot.casefiles.lines import Lines
-from mailbot.casefiles.notation import day, one_of, truth
+from mailbot.casefiles.notation import day, leave, one_of, truth
 from mailbot.model.accounts import Language, RecipientType
 from mailbot.model.employment import OrgUnit
 from mailbot.model.facts import Fact, Known, Reason, Unknown
@@ -18,9 +18,9 @@ GUID = ObjectGuid("11111111-2222-3333-4444-555555555555")
 ADDRESS = Address("kim.de.wit@voorbeeld.example")
 
 FACTS = ("mailbox", "account", "hold", "roster")
-"""Lines of which the people file may lack the answer: these can be unknown."""
+"""Lines of which the directory may lack the answer: these can be unknown."""
 
-LINES = frozenset({*FACTS, "name", "unit", "starts", "ends"})
+LINES = frozenset({*FACTS, "name", "unit", "starts", "ends", "leave"})
 
 T = TypeVar("T")
 
@@ -69,6 +69,7 @@ READERS: tuple[tuple[str, Callable[[Lines], Any]], ...] = (
     ("unit", unit),
     ("starts", lambda lines: service_day(lines, "starts")),
     ("ends", lambda lines: service_day(lines, "ends")),
+    ("leave", lambda lines: leave(lines["leave"])),
 )
 """For checking the lines one by one; each raises ValueError in words for whoever wrote it."""
 
@@ -93,4 +94,5 @@ def person(lines: Lines, unknown: dict[str, Reason], now: datetime) -> Person:
         unit=unit(lines) if "unit" in lines else None,
         starts=service_day(lines, "starts"),
         ends=service_day(lines, "ends"),
+        leave=leave(lines.get("leave", [])),
     )

@@ -29,7 +29,7 @@ from mailbot.policy.packs import Pack
 from mailbot.policy.secure_mail import SecureMailFile
 from mailbot.rules import Parameters, Rule, registry
 
-CALENDAR = frozenset({"now", "holidays", "settled_years"})
+CALENDAR = frozenset({"now", "holidays", "settled_years", "early_closing"})
 ABOUT = frozenset(
     {"story", "near_miss", "expect", "expect_block", "expect_shown", "expect_tasks", "unknown", "norm"}
 )
@@ -261,7 +261,10 @@ class _Reading:
             return None
         now: datetime | None = self._try("now", lambda known: notation.moment(known["now"]), lines)
         closed = self._try("holidays", notation.closed_days, lines)
-        return WorkCalendar(now, notation.ZONE, closed) if now is not None and closed is not None else None
+        early = self._try("early_closing", notation.early_closing, lines)
+        if now is None or closed is None or early is None:
+            return None
+        return WorkCalendar(now, notation.ZONE, replace(closed, early=early))
 
     def _expected(self, lines: Lines) -> Expected | None:
         text = lines.get("expect")

@@ -85,7 +85,7 @@ class Case:
 
     @property
     def fact_names(self) -> tuple[str, ...]:
-        """Names of all facts of the story that can be unknown: of the people file, then of the mailbox."""
+        """Names of all facts of the story that can be unknown: of the directory, then of the mailbox."""
         written = {*self.lines, *self.unknown}
         return (*people.FACTS, *(line.name for line in facts.FACTS if line.name in written))
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mailbot import __version__
-from mailbot.cli import calibrate, demo, insight, rules, setup, work
+from mailbot.cli import calibrate, demo, insight, people, rules, setup, work
 
 app = typer.Typer(
     name="mailbot",
@@ -22,7 +22,9 @@ teach = typer.Typer(
 about_rules = typer.Typer(
     help="The rules, and cases that they must answer.", no_args_is_help=True, rich_markup_mode=None
 )
-people = typer.Typer(help="People, as few words as possible.", no_args_is_help=True, rich_markup_mode=None)
+about_people = typer.Typer(
+    help="The sources of people, and who is left out of what.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 def _version(wanted: bool) -> None:
@@ -57,10 +59,15 @@ plan.command("run")(work.plan_run)
 about_rules.command("list")(rules.list_rules)
 about_rules.command("show")(rules.show_rule)
 about_rules.command("check")(rules.check)
-people.command("exclude")(insight.exclude)
-people.command("include")(insight.include)
+about_people.command("check")(people.check)
+about_people.command("show")(people.show_one)
+about_people.command("pause")(people.pause)
+about_people.command("resume")(people.resume)
+about_people.command("exclude")(people.exclude)
+about_people.command("include")(people.include)
+about_people.command("accept-feed")(people.accept_feed)
 teach.command("secure-mail")(calibrate.secure_mail)
 app.add_typer(teach, name="calibrate")
 app.add_typer(plan, name="plan")
 app.add_typer(about_rules, name="rules")
-app.add_typer(people, name="people")
+app.add_typer(about_people, name="people")

@@ -64,14 +64,15 @@ review_by = 2026-05-31
 def complete(settings: Path, endpoint: str, people: Path, mode: str = "live") -> None:
     """The settings in `settings` as an administrator would complete them for a simulator at `endpoint`, with
     the files that it wrote into `people`. Raises ValueError when the shipped settings no longer fit."""
-    for name in ("people.csv", "accepted_domains.txt", "access.csv"):
-        shutil.copy(people / name, settings / name)
+    publish(people, settings)
+    hr = str((people / "hr").absolute())
     toml = settings / "mailbot.toml"
     text = toml.read_text(encoding="utf-8")
     for old, new in (
         ("https://mail.voorbeeld.example/EWS/Exchange.asmx", endpoint),
         ('mode = "off"', f'mode = "{mode}"'),
         ("cap_per_run = 200", "cap_per_run = 5000"),
+        ('# hr_folder = "hr" ', f"hr_folder = '{hr}' "),
     ):
         if old not in text:
             raise ValueError(f"the shipped mailbot.toml has no {old!r}")
@@ -82,6 +83,13 @@ def complete(settings: Path, endpoint: str, people: Path, mode: str = "live") ->
     password = settings / "exchange.password"
     password.write_text(PASSWORD, encoding="ascii")
     password.chmod(0o600)
+
+
+def publish(people: Path, settings: Path) -> None:
+    """Bring what the directory and Exchange export to where mailbot looks for it. Files keep their age.
+    Personnel's folder stays where it is: mailbot takes the drops out of it."""
+    for name in ("directory.ldf", "accepted_domains.txt", "access.csv"):
+        shutil.copy2(people / name, settings / name)
 
 
 def decision(sample_percent: int = 50) -> "Decision":

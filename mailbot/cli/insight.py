@@ -92,12 +92,14 @@ def tasks(
     settings: Folder = DEFAULT_FOLDER,
     json: AsJson = False,
 ) -> None:
-    """Work for the administrator that the newest sweep saw. With a task's code and --reason: whose mailboxes.
+    """Work for the administrator: what the newest sweep saw, and where the sources of people disagree now.
 
-    Looking is logged, and people who are still in service are told of it.
+    With a task's code and --reason: whose mailboxes. Looking is logged, and people who are still in service
+    are told of it.
     """
     from mailbot import wiring
     from mailbot.jobs.tasks import INSTRUCTIONS, open_tasks, whose
+    from mailbot.model.conflicts import Clash
     from mailbot.model.tasks import Task
 
     if not task:
@@ -105,26 +107,31 @@ def tasks(
             swept, counts = open_tasks(house)
         if json:
             show.as_json({"swept": swept.isoformat() if swept else None, "tasks": counts})
-        elif not counts:
-            typer.echo("No tasks." if swept else "No sweep yet.")
         else:
+            if not swept:
+                typer.echo("No sweep yet.")
+            elif not counts:
+                typer.echo("No tasks.")
+            if not counts:
+                return
             show.table(
                 "Tasks",
-                ["code", "mailboxes", "what to do"],
+                ["code", "number", "what to do"],
                 [[t, n, INSTRUCTIONS[t]] for t, n in counts.items()],
             )
             typer.echo('\nWhose mailboxes: mailbot tasks CODE --reason "why you look"')
         return
-    if task not in set(Task):
-        raise typer.BadParameter(f"no such task; there are: {', '.join(Task)}", param_hint="TASK")
+    known: dict[str, Task | Clash] = {found.value: found for found in (*Task, *Clash)}
+    if task not in known:
+        raise typer.BadParameter(f"no such task; there are: {', '.join(known)}", param_hint="TASK")
     if len(reason.strip()) < 5:
         raise typer.BadParameter("say why you look, in a few words", param_hint="--reason")
     with wiring.opened(settings, insist=False) as house:
-        found = whose(house, Task(task), reason.strip(), actor())
+        found = whose(house, known[task], reason.strip(), actor())
     if json:
         show.as_json({"task": task, "mailboxes": [person.address.value for person in found]})
         return
-    typer.echo(f"{INSTRUCTIONS[Task(task)]} (this look is logged)")
+    typer.echo(f"{INSTRUCTIONS[known[task]]} (this look is logged)")
     for person in found:
         typer.echo(f"  {person.address.value}")
 
@@ -148,6 +155,8 @@ def explain(
         show.as_json(explanation(found))
         return
     typer.echo(f"Kept about {found.person.address.value}:\n")
+    if found.paused:
+        typer.echo("Paused: an objection is pending. Nothing is read or told; this is as it was then.")
     if found.swept:
         typer.echo(f"Newest sweep: {found.swept.astimezone(zone):%Y-%m-%d %H:%M}")
     rows = [
@@ -206,6 +215,7 @@ def _print_reading(found: "Explanation", zone: "ZoneInfo") -> None:
 
 def explanation(found: "Explanation") -> dict[str, Any]:
     return {
+        "paused": found.paused,
         "swept": found.swept.isoformat() if found.swept else None,
         "verdicts": {j.rule: j.verdict.outcome.value for j in found.judgements},
         "because": {j.rule: j.verdict.why for j in found.judgements},
@@ -285,33 +295,3 @@ def letter(
         typer.echo(f"This letter is ours: {kind}, {state}{when}.")
     if found is None:
         raise typer.Exit(1)
-
-
-def exclude(
-    who: Annotated[str, typer.Argument(metavar="ADDRESS", help="Mail address of one person.")],
-    settings: Folder = DEFAULT_FOLDER,
-) -> None:
-    """Leave one person out from now on. No reason is asked; all that was kept is erased."""
-    from mailbot import wiring
-    from mailbot.jobs.rights import exclude as leave_out
-
-    with wiring.opened(settings, insist=False) as house:
-        leave_out(house, address(who), actor())
-    typer.echo("Done. From now on nothing of this person is read, kept, counted or mentioned.")
-
-
-def include(
-    who: Annotated[str, typer.Argument(metavar="ADDRESS", help="Mail address of one person.")],
-    settings: Folder = DEFAULT_FOLDER,
-) -> None:
-    """Lift `people exclude` for one person. What was erased does not come back.
-
-    Says the same whether or not there was such an exclusion. Groups, types and addresses that mailbot.toml
-    leaves out stay left out.
-    """
-    from mailbot import wiring
-    from mailbot.jobs.inclusion import include as take_back
-
-    with wiring.opened(settings, insist=False) as house:
-        take_back(house, address(who), actor())
-    typer.echo("Done. From the next sweep on this person counts again, unless mailbot.toml leaves them out.")

@@ -21,7 +21,7 @@ def init(
         str, typer.Option(prompt="Whom staff can ask about a letter (de servicedesk, telefoon ...)")
     ],
 ) -> None:
-    """Write annotated settings, a people file example and a new key. Never overwrites anything."""
+    """Write annotated settings with examples, and a new key. Never overwrites anything."""
     from mailbot.config.init import Answers, write_initial
     from mailbot.model.errors import SettingsRefused
     from mailbot.store.keys import create_key_file
@@ -33,7 +33,9 @@ def init(
     create_key_file(key)
     typer.echo(f"{len(files) + 1} files written to {folder}. Next:")
     typer.echo("  1. write the password of the service account to exchange.password (mode 600)")
-    typer.echo("  2. let your personnel system write people.csv (see people.example.csv)")
+    typer.echo(
+        "  2. let export-directory.ps1 write directory.ldf, and personnel its CSV (see deploy/directory)"
+    )
     typer.echo(
         "  3. read mailbot.toml (mode stays off until you change it); calendar.toml lacks your closing days"
     )

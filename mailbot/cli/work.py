@@ -23,7 +23,7 @@ def sweep(
         bool, typer.Option("--dry-run", help="Read and judge, store the plan, change and send nothing.")
     ] = False,
     accept_people: Annotated[
-        bool, typer.Option("--accept-people", help="The people file lost many people, and that is right.")
+        bool, typer.Option("--accept-people", help="The directory lost many people, and that is right.")
     ] = False,
     json: AsJson = False,
     verbose: Verbose = False,

@@ -6,7 +6,7 @@ calendar" is not "no holidays".
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,9 @@ from mailbot.policy.typed import Day, Typed, refusal
 
 _YEAR = re.compile(r"20\d\d")
 
+Moment = Annotated[datetime, Field(strict=True)]
+"""A TOML date with a time, by local clocks."""
+
 
 class Base(Typed):
     """Which national holidays count. Names as the `holidays` package spells them in Dutch."""
@@ -28,12 +31,17 @@ class Base(Typed):
 
 
 class Year(Typed):
-    """One settled year: `closed` are local closing days, `open` holidays on which this organisation works."""
+    """One settled year: `closed` are local closing days, `open` holidays on which this organisation works,
+    `early` the moments from which all are free for the rest of that day."""
 
     closed: Annotated[
         tuple[Day, ...], Field(max_length=20, description="local closing days; over 20 is a mistake")
     ] = ()
     open: Annotated[tuple[Day, ...], Field(description="holidays of the list that are worked here")] = ()
+    early: Annotated[
+        tuple[Moment, ...],
+        Field(max_length=20, description="days on which all are free from a time; over 20 is a mistake"),
+    ] = ()
 
 
 class CalendarFile(Typed):
@@ -57,13 +65,16 @@ def read_calendar(file: Path, shown: str) -> tuple[ClosedDays | None, list[Probl
     if parsed is None:
         return None, problems
     years: dict[int, frozenset[date]] = {}
+    early: dict[date, time] = {}
     for name, year in sorted(parsed.years.items()):
         national = dutch_holidays(int(name))
         free = {holiday.day for holiday in national if holiday.free(parsed.base)}
         problems += _unknown_names(shown, parsed.base, {holiday.name for holiday in national})
         problems += _wrong_days(shown, name, year, free)
         years[int(name)] = frozenset((free | set(year.closed)) - set(year.open))
-    return (None, list(dict.fromkeys(problems))) if problems else (ClosedDays(years), [])
+        problems += _wrong_moments(shown, name, year, years[int(name)])
+        early |= {at.date(): at.time() for at in year.early}
+    return (None, list(dict.fromkeys(problems))) if problems else (ClosedDays(years, early), [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,26 @@ def _wrong_days(shown: str, name: str, year: Year, free: set[date]) -> list[Prob
         elif key == "open" and day not in free:
             expected = "days that would be free without it"
             wrong.append(Problem(shown, where, expected, f"{day.isoformat()}, a working day", "remove it"))
+    return wrong
+
+
+def _wrong_moments(shown: str, name: str, year: Year, closed: frozenset[date]) -> list[Problem]:
+    where = f"years.{name}.early"
+    wrong = []
+    days: set[date] = set()
+    for at in year.early:
+        found = at.isoformat(" ", "minutes")
+        if at.tzinfo is not None:
+            wrong.append(Problem(shown, where, "local times", found, "take the offset away"))
+        elif at.year != int(name):
+            wrong.append(Problem(shown, where, f"days of {name}", found, "move it to its own year"))
+        elif at.date() in closed:
+            wrong.append(Problem(shown, where, "days that are not closed", found, "remove it"))
+        elif at.time() == time(0):
+            wrong.append(Problem(shown, where, "a time after midnight", found, "list the day under closed"))
+        elif at.date() in days:
+            wrong.append(Problem(shown, where, "one time a day", f"{found}, a second", "remove one"))
+        days.add(at.date())
     return wrong
 
 

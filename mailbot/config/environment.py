@@ -15,7 +15,6 @@ PATHS: Mapping[str, tuple[str, str]] = {
     "MAILBOT_EXCHANGE_PROXY_PASSWORD_FILE": ("exchange", "proxy_password_file"),
     "MAILBOT_EXCHANGE_CA_FILE": ("exchange", "ca_file"),
     "MAILBOT_EXCHANGE_ACCESS_EXPORT": ("exchange", "access_export"),
-    "MAILBOT_PEOPLE_FILE": ("people", "file"),
     "MAILBOT_PEOPLE_DIRECTORY_EXPORT": ("people", "directory_export"),
     "MAILBOT_PEOPLE_HR_FOLDER": ("people", "hr_folder"),
     "MAILBOT_PEOPLE_ACCEPTED_DOMAINS": ("people", "accepted_domains"),

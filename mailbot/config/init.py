@@ -118,7 +118,7 @@ def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
             yield "mailbot.toml", _settings(content.decode(), answers).encode()
         elif name.as_posix() == "calendar.toml":
             yield "calendar.toml", _without_closing_days(content)
-        elif name.as_posix() == "people.example.csv":
+        elif name.as_posix() in ("directory.example.ldf", "hr.example.csv"):
             yield name.as_posix(), content.replace(_SHIPPED_DOMAIN.encode(), answers.domain.encode())
         else:
             yield name.as_posix(), content

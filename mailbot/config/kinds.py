@@ -122,6 +122,9 @@ def _host(value: str) -> str:
     return value
 
 
+GLOBAL_CATALOG = (3268, 3269)
+
+
 def _ldap_server(value: str) -> str:
     parts = _split(value)
     rest = (parts.path.strip("/"), parts.query, parts.fragment, parts.username, parts.password)
@@ -129,6 +132,12 @@ def _ldap_server(value: str) -> str:
         raise refusal(
             "an address such as ldaps://dc1.voorbeeld.example",
             "write the name of a domain controller as it stands in its certificate",
+        )
+    if parts.port in GLOBAL_CATALOG:
+        raise refusal(
+            "a domain controller, not its global catalog",
+            "take the port away: the catalog lacks attributes, and accounts would seem never to expire",
+            f"port {parts.port}",
         )
     return value
 

@@ -13,11 +13,13 @@ from mailbot.config.calendar import read_calendar
 from mailbot.config.domains import foreign_addresses, read_domains
 from mailbot.config.environment import absolute, absolute_url, lay_over, misplaced, named_path
 from mailbot.config.files import check_files, missing_extras
+from mailbot.config.managers import read_managers
 from mailbot.config.problems import Problem, report
 from mailbot.config.secrets import Secrets, read_secrets, read_store_password
 from mailbot.config.settings import QUOTABLE, Settings, Store
 from mailbot.config.tomlfile import read_model, read_toml
 from mailbot.config.validation import did_you_mean, problems_of
+from mailbot.model.arrangements import Arrangements
 from mailbot.model.errors import SettingsRefused
 from mailbot.model.secure_mail import SecureMail
 from mailbot.model.statements import Statement
@@ -44,6 +46,7 @@ class Configuration:
     waivers: tuple[Waiver, ...]
     secure_mail: SecureMail
     statements: tuple[Statement, ...]
+    managers: Arrangements
     packs: Mapping[str, Pack]
     secrets: Secrets = field(repr=False)
 
@@ -70,7 +73,7 @@ def require_settings(folder: Path) -> None:
 
 
 def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None, list[Problem]]:
-    """The same without raising, so that the people file's problems can join the report."""
+    """The same without raising, so that the problems of letter texts can join the report."""
     folder = folder.absolute()
     raw, settings, problems = _read_settings(folder, env)
     refused = {problem.where for problem in problems}
@@ -91,9 +94,10 @@ def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None,
     problems += check_files(raw, folder, "mailbot.toml", refused) if raw else []
     problems += missing_extras(raw, "mailbot.toml", refused)
     domains_file = named_path(raw, "people", "accepted_domains", folder)
-    if settings and domains_file:
-        domains, _told_with_the_people_file = read_domains(domains_file, domains_file.name)
-        problems += foreign_addresses(settings.delivery, domains, "mailbot.toml")
+    if raw and domains_file:
+        domains, more = read_domains(domains_file, domains_file.name)
+        problems += more
+        problems += foreign_addresses(settings.delivery, domains, "mailbot.toml") if settings else []
     packs, more = read_packs(folder)
     problems += more
     evidence, more = _read_optional(folder / "gates.toml", "gates.toml", Evidence)
@@ -104,13 +108,15 @@ def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None,
     problems += more
     secure_mail, more = _read_optional(folder / "secure_mail.toml", "secure_mail.toml", SecureMailFile)
     problems += more
+    managers, more = read_managers(folder / "managers.toml", "managers.toml")
+    problems += more
     statements, more = _read_optional(folder / "statements.toml", "statements.toml", StatementsFile)
     problems += more
     problems += _wrong_choice(raw, folder, packs)
     pack = packs.get(settings.policy.pack) if settings else None
     if problems or not (settings and secrets and pack and evidence and closed and waivers):
         return None, problems
-    if not (secure_mail and statements):
+    if not (secure_mail and statements and managers):
         return None, problems
     return Configuration(
         folder=folder,
@@ -122,20 +128,18 @@ def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None,
         waivers=waivers.waivers,
         secure_mail=secure_mail.value(),
         statements=statements.value(),
+        managers=managers,
         packs=MappingProxyType(packs),
         secrets=secrets,
     ), []
 
 
-def people_files(folder: Path, env: Mapping[str, str]) -> tuple[Path, Path] | None:
-    """The people file and the file of accepted domains, also when other settings are wrong.
-
-    None when mailbot.toml cannot be read at all; `collect` tells why.
-    """
+def directory_export(folder: Path, env: Mapping[str, str]) -> Path | None:
+    """The export of the directory, also when other settings are wrong; None where there is none."""
     raw, _settings, _problems = _read_settings(folder.absolute(), env)
-    people = named_path(raw, "people", "file", folder.absolute())
-    domains = named_path(raw, "people", "accepted_domains", folder.absolute())
-    return (people, domains) if raw and people and domains else None
+    people = raw.get("people")
+    by_ldap = isinstance(people, Mapping) and people.get("directory") == "ldap"
+    return named_path(raw, "people", "directory_export", folder.absolute()) if raw and not by_ldap else None
 
 
 def key_file(folder: Path, env: Mapping[str, str]) -> Path | None:
@@ -146,7 +150,7 @@ def key_file(folder: Path, env: Mapping[str, str]) -> Path | None:
 
 def store_settings(folder: Path, env: Mapping[str, str]) -> tuple[Store, SecretStr | None]:
     """The section [store] and its password, also when other settings are wrong: who has to stop the letters
-    cannot first mend a people file. Raises SettingsRefused when this section itself cannot be used."""
+    cannot first mend the rest. Raises SettingsRefused when this section itself cannot be used."""
     require_settings(folder)
     folder = folder.absolute()
     raw, _settings, problems = _read_settings(folder, env)

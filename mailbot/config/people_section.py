@@ -17,7 +17,6 @@ AccountPattern = Annotated[
 
 
 class PeopleSection(Section):
-    file: Annotated[FilePath, Field(description="people file, CSV")] = Path("people.csv")
     directory: Annotated[
         Literal["export", "ldap"], Field(description="how the directory is read: a nightly export, or LDAP")
     ] = "export"
@@ -86,15 +85,16 @@ class Ldap(Section):
         tuple[LdapServer, ...],
         Field(max_length=8, description="domain controllers, ldaps://HOST, tried in this order"),
     ] = ()
-    starttls: Annotated[
-        bool, Field(strict=True, description="ldap:// servers, encrypted after connecting")
-    ] = False
     base: Annotated[
         Line | None, Field(description="where people are looked for, such as DC=ad,DC=voorbeeld,DC=example")
     ] = None
     auth: Annotated[
         Literal["simple", "kerberos"], Field(description="how the service account signs in to the directory")
     ] = "simple"
+    starttls: Annotated[
+        bool,
+        Field(strict=True, description="ldap:// servers, encrypted by TLS after connecting"),
+    ] = False
     username: Annotated[
         Account | None, Field(repr=False, description="service account, name@domain; kerberos: name@REALM")
     ] = None
@@ -122,13 +122,18 @@ class Ldap(Section):
 
     @field_validator("starttls")
     @classmethod
-    def _one_way(cls, value: bool, info: ValidationInfo) -> bool:
+    def _sealed(cls, value: bool, info: ValidationInfo) -> bool:
+        """Passwords and people never travel unencrypted. Kerberos can seal a connection without TLS."""
         servers = info.data.get("servers") or ()
         plain = any(server.startswith("ldap://") for server in servers)
-        if servers and plain != value:
-            expected = "true beside ldap:// servers, false beside ldaps://"
-            mend = "passwords and people never travel unencrypted: use ldaps://, or ldap:// with starttls"
-            raise refusal(expected, mend, str(value).lower())
+        if servers and value and not plain:
+            raise refusal("false beside ldaps:// servers", "take it away: they are encrypted from the start")
+        if plain and not value and info.data.get("auth") == "simple":
+            raise refusal(
+                "true beside ldap:// servers, because auth is `simple`",
+                "use ldaps://, or ldap:// with starttls: the password would be readable on its way",
+                "false",
+            )
         return value
 
     @field_validator("base", "username", "password_file", "keytab_file")

@@ -1,4 +1,4 @@
-"""Problems in settings and people files, all told at once: where, what was expected, how to mend it.
+"""Problems in settings and sources of people, all told at once: where, what was expected, how to mend it.
 
 A problem never holds a secret or a person's data: `found` describes, it does not quote.
 """

@@ -24,6 +24,11 @@ class Secrets:
     ldap_password: SecretStr | None = field(default=None, repr=False)
 
 
+def plain(secret: SecretStr | None) -> str:
+    """The secret's text, for the one who signs in with it; empty where there is none."""
+    return secret.get_secret_value() if secret else ""
+
+
 def read_secrets(
     exchange_file: Path | None,
     store_file: Path | None,

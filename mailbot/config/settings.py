@@ -58,7 +58,7 @@ class Organisation(Section):
         "Europe/Amsterdam"
     )
     language: Annotated[
-        Language, Field(description="language of letters to people for whom the people file names none")
+        Language, Field(description="language of letters to people for whom the directory names none")
     ] = Language.NL
 
 

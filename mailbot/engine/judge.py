@@ -39,20 +39,21 @@ class ActiveRule:
             return True
         return self.decision is not None and self.decision.start <= day <= self.decision.end
 
-    def decided(self, person: PersonKey, day: date) -> Decision | None:
-        """The decision that is in force that day and drew this person into its sample."""
+    def decided(self, candidate: "Candidate", day: date) -> Decision | None:
+        """The decision that is in force that day and drew this person into its sample. Whoever is
+        settings-only is drawn by none, so that nobody can tell them from others who are not."""
         decision = self.decision
-        if decision is None or not decision.start <= day <= decision.end:
+        if decision is None or not decision.start <= day <= decision.end or candidate.person.settings_only:
             return None
-        return decision if in_sample(decision, person) else None
+        return decision if in_sample(decision, candidate.key) else None
 
-    def open_to(self, person: PersonKey, day: date) -> bool:
+    def open_to(self, candidate: "Candidate", day: date) -> bool:
         """Whether it may look at this person: everybody, or those whom its decision's sample drew."""
-        return self.rule.data_class <= DataClass.TRAFFIC or self.decided(person, day) is not None
+        return self.rule.data_class <= DataClass.TRAFFIC or self.decided(candidate, day) is not None
 
-    def deepest(self, person: PersonKey, day: date) -> DataClass:
+    def deepest(self, candidate: "Candidate", day: date) -> DataClass:
         """The deepest data about this person that may be asked for on behalf of this rule."""
-        decision = self.decided(person, day)
+        decision = self.decided(candidate, day)
         return min(decision.data_class, DEEPEST_POSSIBLE) if decision else DataClass.TRAFFIC
 
 
@@ -65,7 +66,7 @@ class Candidate:
     organisation: Organisation
 
     def subject(self, active: ActiveRule, facts: MailboxFacts, day: date) -> Subject:
-        decision = active.decided(self.key, day)
+        decision = active.decided(self, day)
         return Subject(self.person, facts, self.organisation, decision.start if decision else None)
 
 
@@ -93,13 +94,13 @@ def follow_up(
     day = day or calendar.today
     wanted: dict[Need[Any], None] = {}
     for active in rules:
-        if not active.open_to(candidate.key, day):
+        if not active.open_to(candidate, day):
             continue
         subject = candidate.subject(active, facts, day)
         more = _asked(active, partial(active.rule.more, subject, active.norm, calendar))
         if not isinstance(more, Reason):
             deep = (need for need in active.rule.needs if need.data_class > DataClass.TRAFFIC)
-            deepest = active.deepest(candidate.key, day)
+            deepest = active.deepest(candidate, day)
             declared = (need for need in more if isinstance(need, (*active.rule.follow_ups, *asked(active))))
             wanted.update(dict.fromkeys(n for n in (*deep, *declared) if n.data_class <= deepest))
     return tuple(wanted)
@@ -128,7 +129,7 @@ def judge(
 def _verdict(
     active: ActiveRule, candidate: Candidate, facts: MailboxFacts, calendar: WorkCalendar, day: date
 ) -> Verdict:
-    if not active.open_to(candidate.key, day):
+    if not active.open_to(candidate, day):
         return OUTSIDE_SAMPLE
     subject = candidate.subject(active, facts, day)
     verdict = _asked(active, partial(active.rule.judge, subject, active.norm, calendar))

@@ -8,7 +8,7 @@ from mailbot.model.findings import Finding, FindingState, Transition
 from mailbot.model.ids import FindingId, PersonKey, RuleId
 from mailbot.model.mailbox import Interval
 from mailbot.model.plan import Case
-from mailbot.model.verdicts import Kind, Outcome
+from mailbot.model.verdicts import Kind, Outcome, Verdict
 
 
 def same_event(finding: Finding, occurrence: Interval | None) -> bool:
@@ -46,9 +46,15 @@ def transitions(case: Case, now: datetime) -> list[tuple[Finding | None, Transit
             continue
         elif finding is found and verdict.outcome in (Outcome.COMPLIANT, Outcome.TIP):
             changes.append((finding, _change(finding, FindingState.RESOLVED)))
-        elif verdict.outcome is Outcome.NOT_APPLICABLE:
+        elif _speaks_of_none(verdict, finding.kind):
             changes.append((finding, _change(finding, FindingState.LAPSED)))
     return changes
+
+
+def _speaks_of_none(verdict: Verdict, kind: Kind) -> bool:
+    """Whether a verdict says that there is nothing to find: a tip of an event rule may be about no event."""
+    of_no_event = verdict.outcome is Outcome.TIP and kind is Kind.EVENT and verdict.occurrence is None
+    return verdict.outcome is Outcome.NOT_APPLICABLE or of_no_event
 
 
 def _opening(case: Case, now: datetime) -> Transition:

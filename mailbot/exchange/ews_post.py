@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
+from mailbot.engine.breaker import Breaker
 from mailbot.exchange.ews import advice, letter_calls
-from mailbot.exchange.ews.breaker import Breaker
 from mailbot.exchange.ews.calls import TOO_LONG
 from mailbot.exchange.ews.connection import Line, Server, at_once
 from mailbot.exchange.ews.door import door_of

@@ -5,16 +5,20 @@ drafts, the draft is deleted and the letter starts again, under today's terms. I
 stays in doubt and is never sent again by itself.
 """
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection
+from datetime import datetime
 
 import structlog
 
+from mailbot.engine.figures import decode, worth_saying
 from mailbot.engine.recipients import Mode, held
+from mailbot.engine.returning import away, back_on
+from mailbot.jobs.agenda import agendas
 from mailbot.jobs.house import House
+from mailbot.jobs.restriction import forbids, left_out
 from mailbot.model.errors import LetterRefused, Stopped, Unreachable
 from mailbot.model.facts import Known
-from mailbot.model.ids import Address, LetterId, PersonKey
+from mailbot.model.ids import Address, LetterId, ObjectGuid, PersonKey
 from mailbot.model.letter_code import letter_code
 from mailbot.model.letters import (
     Addressee,
@@ -28,12 +32,10 @@ from mailbot.model.letters import (
     Whereabouts,
 )
 from mailbot.model.people import People, Person
+from mailbot.model.restrictions import Restriction
 from mailbot.ports import PostRefused
 
 log = structlog.get_logger(__name__)
-
-AGENDA_AHEAD = timedelta(weeks=6)
-AGENDA_BACK = timedelta(weeks=5)
 
 REFUSED = "letters_refused"
 
@@ -68,7 +70,7 @@ class Courier:
         person = self._keyed.get(letter.order.person)
         if person is None:
             return self._move(letter, state, LetterState.WITHDRAWN)
-        if self._needless(letter):
+        if self._needless(letter, person) or not self._wanted(letter, person):
             return self._move(letter, state, LetterState.WITHDRAWN)
         if not self._may_leave(letter) or self._held(letter, person):
             if state is LetterState.CLAIMED:
@@ -124,7 +126,11 @@ class Courier:
             log.error("letter without text", topic=letter.order.topic, why=str(refusal))
             return self._refuse(letter, LetterState.CLAIMED, "no text")
         self._move(letter, LetterState.CLAIMED, LetterState.DRAFTED, draft)
-        self._check_stop()
+        if not self._wanted(letter, person):
+            # the draft goes last: a crash in between must not look like a letter in neither place
+            self._move(letter, LetterState.DRAFTED, LetterState.CLAIMED)
+            post.discard(draft)
+            return self._move(letter, LetterState.CLAIMED, LetterState.WITHDRAWN)
         try:
             post.dispatch(draft)
         except PostRefused as refusal:
@@ -169,10 +175,20 @@ class Courier:
             work.move(letter.id, from_, to, self._house.clock.now(), draft)
         return to
 
-    def _check_stop(self) -> None:
+    def _wanted(self, letter: OutboxLetter, person: Person) -> bool:
+        """Whether the letter may still reach this person, by what the store says at this moment: somebody may
+        have been paused, or become settings-only, since it was ordered. A notice is owed in a pause as well.
+        Raises Stopped."""
         with self._house.store.begin() as work:
             if work.stopped():
                 raise Stopped("sending is stopped")
+            if letter.order.kind is LetterKind.NOTICE:
+                return True
+            if person.guid in self._people.set_aside:  # by another mailbox of the same person, say
+                return False
+            restriction = work.restrictions().get(person.guid)
+        by_settings = Restriction.SETTINGS_ONLY if person.settings_only else None
+        return not (forbids(restriction, letter.order.topic) or forbids(by_settings, letter.order.topic))
 
     def _held(self, letter: OutboxLetter, person: Person) -> bool:
         """Modes and accounts can have changed since the letter was ordered. A notice must reach the person
@@ -181,19 +197,42 @@ class Courier:
         if terms.mode is Mode.REDIRECT and not letter.order.test:
             return True
         today = self._house.today()
+        if letter.order.kind is LetterKind.DIGEST and away(person, self._house.calendar(), today):
+            return True
         return held(person, terms.mode, terms.pilot_groups, today, terms.redirect_everyone) is not None
 
-    def _needless(self, letter: OutboxLetter) -> bool:
-        """A test letter when tests are over, what no decision lets us tell any more, and a notice of what
-        another letter told already."""
+    def _needless(self, letter: OutboxLetter, person: Person) -> bool:
+        """A test letter when tests are over, what no decision lets us tell any more, a notice of what another
+        letter told already, and a digest that finds no reader."""
         if not self._house.tells_of(letter.order.topic):
             return True
         if letter.order.test and self._house.terms.mode is not Mode.REDIRECT:
             return True
+        if letter.order.kind is LetterKind.DIGEST:
+            return self._without_reader(letter, person)
         if letter.order.kind is not LetterKind.NOTICE:
             return False
         with self._house.store.begin() as work:
             return not work.undisclosed(letter.order.person)
+
+    def _without_reader(self, letter: OutboxLetter, person: Person) -> bool:
+        """A digest for somebody who is on leave until its time is over, or who has neither a team nor a
+        departure to run any more; and one that has nothing left to say. The next one comes when it is due."""
+        calendar = self._house.calendar()
+        if away(person, calendar, calendar.today):
+            back = back_on(person, calendar, calendar.today)
+            opens, _ = self._house.terms.hours.office
+            return back is None or calendar.at(back, opens) > letter.order.not_after
+        with self._house.store.begin() as work:
+            out = left_out(work)
+        if self._agenda(person, calendar.now, out):
+            return False
+        if not any(one.manager == person.guid for one in self._people.by_guid.values()):
+            return True
+        try:
+            return not worth_saying(decode(letter.order.shown).figures, leavers=0)
+        except ValueError:
+            return False  # told when it is rendered
 
     # the mail itself
 
@@ -201,6 +240,7 @@ class Courier:
         house = self._house
         with house.store.begin() as work:
             looked = disclosures_until(work.undisclosed(letter.order.person), at)
+            out = left_out(work)
         is_digest = letter.order.kind is LetterKind.DIGEST
         zone = house.terms.zone
         days = sorted({disclosure.at.astimezone(zone).date() for disclosure in looked})
@@ -213,7 +253,7 @@ class Courier:
             hold=not (isinstance(person.hold, Known) and not person.hold.value),
             day=at.astimezone(zone).date(),
             looked_at=() if is_digest or letter.order.test else tuple(days),
-            agenda=self._agenda(person, at) if is_digest else (),
+            agenda=self._agenda(person, at, out) if is_digest else (),
             redirected=letter.order.test,
         )
         to = self._deliver_to(letter, person)
@@ -228,17 +268,11 @@ class Courier:
             raise LetterRefused("there is no [delivery] redirect_to for test letters")
         return to
 
-    def _agenda(self, manager: Person, now: datetime) -> tuple[AgendaLine, ...]:
-        """Leavers of the reader's own team, because the reader runs their departure."""
-        today = now.astimezone(self._house.terms.zone).date()
-        lines = [
-            AgendaLine(person.name, person.ends)
-            for person in self._people.by_guid.values()
-            if person.manager == manager.guid
-            and person.ends is not None
-            and today - AGENDA_BACK <= person.ends <= today + AGENDA_AHEAD
-        ]
-        return tuple(sorted(lines, key=lambda line: (line.last_day, line.name)))
+    def _agenda(self, reader: Person, now: datetime, out: Collection[ObjectGuid]) -> tuple[AgendaLine, ...]:
+        """Leavers whose departure the reader runs on this day."""
+        terms = self._house.terms
+        today = now.astimezone(terms.zone).date()
+        return agendas(self._people, terms.managers, today, out).get(reader.guid, ())
 
 
 def disclosures_until(all_: list[Disclosure], made: datetime) -> list[Disclosure]:

@@ -84,7 +84,8 @@ def may_leave(house: House) -> MayLeave:
 def _deliver(house: House, lane: Slot, lease: Lease) -> DeliveryReport:
     states: Counter[LetterState] = Counter()
     people = house.directory.people()
-    keyed = {house.store.person_key(guid): person for guid, person in people.by_guid.items()}
+    everybody = {**people.by_guid, **people.set_aside}
+    keyed = {house.store.person_key(guid): person for guid, person in everybody.items()}
     courier = Courier(house, people, keyed, may_leave(house))
     seen: set[LetterId] = set()
     failures = 0

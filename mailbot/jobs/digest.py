@@ -1,19 +1,21 @@
 """The managers' weekly digest: figures that show nobody, ordered as letters like any other."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 
 from mailbot.engine import figures
+from mailbot.engine.figures import Figure
 from mailbot.engine.plan import next_office_day
 from mailbot.engine.recipients import Mode, held
-from mailbot.jobs.courier import AGENDA_AHEAD, AGENDA_BACK
+from mailbot.engine.returning import away, back_on
+from mailbot.jobs.agenda import Agendas, agendas
 from mailbot.jobs.house import House
 from mailbot.model.errors import Busy
 from mailbot.model.figures import Coverage
 from mailbot.model.ids import PersonKey, RuleId
-from mailbot.model.letters import LetterKind, LetterOrder
+from mailbot.model.letters import LetterKind, LetterOrder, LetterState
 from mailbot.model.people import People, Person
 from mailbot.model.slots import Claim, Job, Slot, SlotResult
 from mailbot.model.verdicts import Kind, Outcome
@@ -27,6 +29,7 @@ FRESH = timedelta(days=7)
 FOR_THE_WEEK = timedelta(days=4)
 """How long a digest may wait, for a stop to be lifted, say: until its week is over."""
 NO_SWEEP = "digest_without_sweep"
+NO_MANAGER = "leavers_without_manager"
 
 
 def digest(house: House, slot: Slot) -> int | None:
@@ -54,70 +57,122 @@ def digest(house: House, slot: Slot) -> int | None:
         else:
             row, counts = newest
             coverage = Coverage(int(counts["population"]), int(counts["read"]))
-            ordered = _order_all(house, work, row.slot, coverage, people, now)
+            ordered = _Digests(house, work, row.slot, coverage, people, now).order_all()
             work.finish(slot.id, now, SlotResult.COMPLETE, {"digests": ordered})
             work.audit(now, "mailbot", "digest", {"slot": slot.id, "digests": ordered})
     if ordered is None:
         house.operator.problem(NO_SWEEP, "No digests this week: no sweep was finished in the last 7 days.")
         return 0
     house.operator.solved(NO_SWEEP)
+    _tell_of_leavers(house, len(agendas(people, house.terms.managers, house.today()).get(None, ())))
     house.operator.ran(Job.DIGEST, slot.id, now, SlotResult.COMPLETE.value, {"digests": ordered})
     log.info("digests ordered", slot=slot.id, digests=ordered)
     return ordered
 
 
-def _order_all(
-    house: House, work: Work, sweep: Slot, coverage: Coverage, people: People, now: datetime
-) -> int:
-    # events are left out: a deviation shows on one day only, and one day's count would tell half a truth
-    rules = [
-        active.rule.id
-        for active in house.rules(house.today())
-        if active.rule.kind is Kind.STATE and active.rule.tells is Tells.PERSON
-    ]
-    outcomes = {rule: work.outcomes(sweep.id, rule) for rule in rules}
-    return sum(
-        _order_one(house, work, people.by_guid[manager], team, coverage, outcomes, people, now)
-        for manager, team in people.managers().items()
+def _tell_of_leavers(house: House, without_manager: int) -> None:
+    """Departures that no manager, deputy or head of a department runs: by number, never by name."""
+    if not without_manager:
+        house.operator.solved(NO_MANAGER)
+        return
+    house.operator.problem(
+        NO_MANAGER,
+        f"Departures that nobody runs: {without_manager}. There is no manager, deputy or head of the "
+        "department who can: add them to personnel or to managers.toml. See: mailbot people check",
     )
 
 
-def _order_one(
-    house: House,
-    work: Work,
-    manager: Person,
-    team: tuple[Person, ...],
-    coverage: Coverage,
-    outcomes: Mapping[RuleId, Mapping[PersonKey, Outcome]],
-    people: People,
-    now: datetime,
-) -> bool:
-    terms = house.terms
-    if held(manager, terms.mode, terms.pilot_groups, house.today(), terms.redirect_everyone) is not None:
-        return False
-    key = house.store.person_key(manager.guid)
-    circles = figures.circles_of(manager.guid, people, house.store.person_key)
-    team_figures = terms.pack.team_figures
-    cells = figures.cells(key, circles, outcomes, team_figures.at_least) if team_figures.shown else {}
-    shown = {rule: cell.figure for rule, cell in cells.items()}
-    today = house.today()
-    leavers = sum(p.ends is not None and today - AGENDA_BACK <= p.ends <= today + AGENDA_AHEAD for p in team)
-    if not figures.worth_saying(shown, leavers):
-        return False
-    tip = figures.tip_of_the_week(house.letters.tips(), today)
-    content = figures.DigestFigures(coverage, shown, tip, team_figures.at_least)
-    calendar = house.calendar()
-    day = next_office_day(calendar, terms.hours.office[1])
-    year, week, _ = today.isocalendar()
-    order = LetterOrder(
-        key=f"digest/{year}-{week:02}/{key}",
-        kind=LetterKind.DIGEST,
-        topic="digest",
-        person=key,
-        shown=figures.encode(content),
-        not_before=calendar.at(day, terms.hours.office[0]),
-        not_after=calendar.at(day + FOR_THE_WEEK, terms.hours.office[1]),
-        weekly=False,
-        test=terms.mode is Mode.REDIRECT,
-    )
-    return work.order(house.store.letter_id(order.key), order, now)
+class _Digests:
+    """All digests of one week, made of one sweep."""
+
+    def __init__(
+        self, house: House, work: Work, sweep: Slot, coverage: Coverage, people: People, now: datetime
+    ) -> None:
+        self._house = house
+        self._work = work
+        self._coverage = coverage
+        self._people = people
+        self._now = now
+        self._calendar = house.calendar()
+        self._day = next_office_day(self._calendar, house.terms.hours.office[1])
+        self._leads = people.managers()
+        self._agendas: dict[date, Agendas] = {}
+        # events are left out: a deviation shows on one day only, and one day's count would tell half a truth
+        rules = [
+            active.rule.id
+            for active in house.rules(house.today())
+            if active.rule.kind is Kind.STATE and active.rule.tells is Tells.PERSON
+        ]
+        self._outcomes: Mapping[RuleId, Mapping[PersonKey, Outcome]] = {
+            rule: work.outcomes(sweep.id, rule) for rule in rules
+        }
+
+    def order_all(self) -> int:
+        """For everybody who leads a team or runs a departure; how many were ordered."""
+        readers = dict.fromkeys([*self._leads, *self._agenda_on(self._day)])
+        return sum(self._order(self._people.by_guid[guid]) for guid in readers if guid is not None)
+
+    def _agenda_on(self, day: date) -> Agendas:
+        if day not in self._agendas:
+            self._agendas[day] = agendas(self._people, self._house.terms.managers, day)
+        return self._agendas[day]
+
+    def _order(self, reader: Person) -> bool:
+        """False when there is nothing to say, or nobody to say it to."""
+        terms = self._house.terms
+        key = self._house.store.person_key(reader.guid)
+        today = self._house.today()
+        year, week, _ = today.isocalendar()
+        name = f"digest/{year}-{week:02}/{key}"
+        self._withdraw_older(key, name)
+        if held(reader, terms.mode, terms.pilot_groups, today, terms.redirect_everyone) is not None:
+            return False
+        day = self._read_on(reader)
+        if day is None:
+            return False
+        figures_shown = self._figures(reader, key)
+        agenda = self._agenda_on(day).get(reader.guid, ())
+        if not figures.worth_saying(figures_shown, len(agenda)):
+            return False
+        # whoever leads no team of their own gets the agenda alone
+        tip = (
+            figures.tip_of_the_week(self._house.letters.tips(), today) if reader.guid in self._leads else None
+        )
+        at_least = terms.pack.team_figures.at_least
+        content = figures.DigestFigures(self._coverage, figures_shown, tip, at_least)
+        opens, closes = terms.hours.office
+        order = LetterOrder(
+            key=name,
+            kind=LetterKind.DIGEST,
+            topic="digest",
+            person=key,
+            shown=figures.encode(content),
+            not_before=self._calendar.at(day, opens),
+            not_after=self._calendar.at(day + FOR_THE_WEEK, closes),
+            weekly=False,
+            test=terms.mode is Mode.REDIRECT,
+        )
+        return self._work.order(self._house.store.letter_id(order.key), order, self._now)
+
+    def _read_on(self, reader: Person) -> date | None:
+        """The day for which the digest is made: the next office day, or the first working day back from
+        leave; None for somebody who does not come back."""
+        if away(reader, self._calendar, self._day):
+            return back_on(reader, self._calendar, self._day)
+        return self._day
+
+    def _figures(self, reader: Person, key: PersonKey) -> dict[RuleId, Figure]:
+        """What the reader may see: never anything of a team that somebody else leads."""
+        team_figures = self._house.terms.pack.team_figures
+        if not team_figures.shown or reader.guid not in self._leads:
+            return {}
+        circles = figures.circles_of(reader.guid, self._people, self._house.store.person_key)
+        cells = figures.cells(key, circles, self._outcomes, team_figures.at_least)
+        return {rule: cell.figure for rule, cell in cells.items()}
+
+    def _withdraw_older(self, key: PersonKey, name: str) -> None:
+        """A digest of an earlier week that still waits, for its reader's return, say, tells what is over."""
+        for letter in self._work.letters_of(key):
+            order = letter.order
+            if order.kind is LetterKind.DIGEST and order.key != name and letter.state is LetterState.WAITING:
+                self._work.move(letter.id, LetterState.WAITING, LetterState.WITHDRAWN, self._now)

@@ -6,10 +6,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from mailbot.engine import breaker
 from mailbot.engine.judge import ActiveRule
 from mailbot.engine.recipients import Mode
 from mailbot.jobs.house import House, SignsIn
 from mailbot.jobs.mending import MENDING
+from mailbot.jobs.sources import NAMES, advice, days_old
 from mailbot.model.decisiveness import Basis, Lean, Road, name
 from mailbot.model.errors import MailbotError
 from mailbot.model.facts import Reason
@@ -17,10 +19,10 @@ from mailbot.model.ids import Address, ObjectGuid
 from mailbot.model.letters import LetterState
 from mailbot.model.needs import DataClass, Need
 from mailbot.model.organisation import Organisation
+from mailbot.model.sources import SourceState
 from mailbot.model.statements import Claim
 from mailbot.ports import ProbeAnswer, Target
 
-BREAKER = "ews_breaker"
 ROAD = Road.EWS
 """The only road of this version."""
 LEAVING = (LetterState.WAITING, LetterState.CLAIMED, LetterState.DRAFTED)
@@ -45,22 +47,24 @@ def doctor(house: House, readable: Address | None, unreadable: Address | None) -
     """Checks in the order in which they must be mended. Reads at most two mailboxes, both named by hand.
 
     `readable` is a mailbox that the account must be able to read (else the sender's own), `unreadable` one
-    that it must not: a right that is too wide is a defect as well. Clears the sign-in breaker.
+    that it must not: a right that is too wide is a defect as well. Clears the sign-in breakers.
     """
     yield from _gates(house)
     yield _audit(house)
     yield _delivery(house)
     yield _outbox(house)
+    _try_again(house, breaker.DIRECTORY)
     try:
         people = house.directory.people()
     except MailbotError as error:
-        yield Check("people file", Level.BAD, str(error))
+        yield Check("people", Level.BAD, str(error))
         return
-    yield Check("people file", Level.GOOD, f"{len(people.by_guid)} people in the population")
+    yield Check("people", Level.GOOD, f"{len(people.by_guid)} people in the population")
+    for state in people.sources:
+        yield _source(house, state)
     yield _excluded_groups(people.unmatched_groups)
     yield _export(house)
-    with house.store.begin() as work:
-        work.set_note(BREAKER, None)
+    _try_again(house, breaker.EXCHANGE)
     try:
         house.exchange().sign_in()
     except MailbotError as error:
@@ -69,6 +73,12 @@ def doctor(house: House, readable: Address | None, unreadable: Address | None) -
     yield _signed_in(house.signs_in)
     yield from _mailboxes(house, readable, unreadable)
     yield _left_over(house)
+
+
+def _try_again(house: House, note: str) -> None:
+    """Whoever runs the doctor has mended the account: one new try, also in the half hour after a refusal."""
+    with house.store.begin() as work:
+        work.set_note(note, None)
 
 
 def _gates(house: House) -> Iterator[Check]:
@@ -143,11 +153,24 @@ def _outbox(house: House) -> Check:
     return Check("outbox", Level.NOTE if waiting or doubtful else Level.GOOD, "; ".join(says))
 
 
+def _source(house: House, state: SourceState) -> Check:
+    """The last good state of a source is used while it is in trouble, so that is no defect by itself."""
+    old = days_old(house, state)
+    age = "never read" if old is None else f"{old} days old"
+    if state.trouble is None:
+        return Check(NAMES[state.source], Level.GOOD, age)
+    level = Level.BAD if old is None else Level.NOTE
+    return Check(NAMES[state.source], level, f"{age}; {advice(state)}")
+
+
 def _excluded_groups(unmatched: frozenset[str]) -> Check:
     if not unmatched:
-        return Check("excluded groups", Level.GOOD, "each of them has people in the people file")
-    says = "nobody in the people file belongs to: "
-    mend = "; a group that is spelled otherwise there leaves nobody out, see [people] exclude_groups"
+        return Check("excluded groups", Level.GOOD, "each of them has people in the sources")
+    says = "nobody in the sources belongs to: "
+    mend = (
+        "; a group that is spelled otherwise there leaves nobody out, see exclude_groups and "
+        "settings_only_groups under [people]"
+    )
     return Check("excluded groups", Level.NOTE, says + ", ".join(sorted(unmatched)) + mend)
 
 
@@ -243,7 +266,7 @@ class _Trouble:
 def _trouble(lean: Lean, answer: ProbeAnswer, organisation: Organisation, today: date) -> _Trouble | None:
     """What is wrong with one thing that a rule leans on, and what helps; None when nothing is.
 
-    What the people file says differs from person to person: there a gap makes that one person unknown.
+    What the sources say differs from person to person: there a gap makes that one person unknown.
     """
     match lean:
         case Claim():

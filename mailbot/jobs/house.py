@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from mailbot.engine.gates import GateState, all_open, check
 from mailbot.engine.judge import ActiveRule
 from mailbot.engine.plan import LetterHours
 from mailbot.engine.recipients import Mode
+from mailbot.model.arrangements import Arrangements
 from mailbot.model.clock import Clock
 from mailbot.model.ids import Address, LetterId, RuleId
 from mailbot.model.needs import DataClass
@@ -21,7 +22,7 @@ from mailbot.model.worktime import ClosedDays, WorkCalendar
 from mailbot.policy.decisions import Decision
 from mailbot.policy.evidence import Evidence
 from mailbot.policy.packs import Pack
-from mailbot.ports import Directory, Exchange, ExportCheck, Letters, Operator, Post, Store
+from mailbot.ports import Directory, Exchange, ExportCheck, Letters, Operator, PersonnelFeed, Post, Store
 from mailbot.rules import registry
 
 
@@ -46,6 +47,7 @@ class Terms:
     statements: tuple[Statement, ...]
     service_accounts: tuple[str, ...]
     decisions: tuple[Decision, ...]
+    managers: Arrangements = field(default_factory=Arrangements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class SignsIn:
 class House:
     """`exchange` and `post` connect when first used, so that commands without Exchange stay quick.
 
-    `halting` tells long jobs that the process is asked to end; they stop where they can be taken up again.
+    `personnel` is the personnel system's feed, None where none is set. `halting` tells long jobs that the
+    process is asked to end; they stop where they can be taken up again.
     """
 
     clock: Clock
@@ -75,6 +78,7 @@ class House:
     letters: Letters
     operator: Operator
     owner: str
+    personnel: Callable[[], PersonnelFeed | None] = lambda: None
     halting: Callable[[], bool] = lambda: False
     signs_in: SignsIn = SignsIn("")
 

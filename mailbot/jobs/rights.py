@@ -10,7 +10,7 @@ from mailbot.model.errors import MailbotError
 from mailbot.model.findings import Finding
 from mailbot.model.ids import Address, PersonKey
 from mailbot.model.letters import LetterKind, LetterOrder, OutboxLetter
-from mailbot.model.people import Person
+from mailbot.model.people import People, Person
 from mailbot.model.reading import Mark, Reading
 from mailbot.model.slots import Job
 from mailbot.model.verdicts import Judgement
@@ -42,7 +42,8 @@ class KeptMark:
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """All that is kept about one person. `judgements` are those of the newest sweep, `left` those of turns
-    that are not over, with when each turn began."""
+    that are not over, with when each turn began. `paused` tells that an objection is pending: the rest is as
+    it was then."""
 
     person: Person
     swept: datetime | None
@@ -53,6 +54,17 @@ class Explanation:
     marks: tuple[KeptMark, ...]
     told_by: date
     left: tuple[tuple[datetime, Judgement], ...] = ()
+    paused: bool = False
+
+
+def whoever_has(people: People, address: Address) -> Person:
+    """Whose address this is, also of somebody who is paused. Raises NotInPopulation, which says the same of
+    an unknown and of an excluded address."""
+    person = people.with_address(address)
+    person = person or next((p for p in people.set_aside.values() if p.address == address), None)
+    if person is None:
+        raise NotInPopulation("nobody with this address is in the population")
+    return person
 
 
 def explain(house: House, address: Address, reason: str, actor: str) -> Explanation:
@@ -62,9 +74,7 @@ def explain(house: House, address: Address, reason: str, actor: str) -> Explanat
     Raises NotInPopulation for an unknown or excluded address.
     """
     people = house.directory.people()
-    person = people.with_address(address)
-    if person is None:
-        raise NotInPopulation("nobody with this address is in the population")
+    person = whoever_has(people, address)
     key = house.store.person_key(person.guid)
     now = house.clock.now()
     with house.store.begin() as work:
@@ -84,8 +94,9 @@ def explain(house: House, address: Address, reason: str, actor: str) -> Explanat
         tuple(letters),
         reading,
         tuple(_kept(house, mark) for mark in reading.marks),
-        _office_days_on(house.calendar(), TELL_WITHIN_DAYS),
+        told_by(house),
         tuple(left),
+        person.guid in people.set_aside,
     )
 
 
@@ -99,6 +110,11 @@ def _kept(house: House, mark: Mark) -> KeptMark:
         last = max((decision.end for decision in decisions), default=house.today())
         until = min(until, last + timedelta(days=1))
     return KeptMark(mark.need, mark.at, until, tuple(sorted({decision.id for decision in decisions})))
+
+
+def told_by(house: House) -> date:
+    """The day by which somebody at whom was looked today has heard of it."""
+    return _office_days_on(house.calendar(), TELL_WITHIN_DAYS)
 
 
 def disclose(house: House, work: Work, person: PersonKey) -> None:
@@ -148,9 +164,7 @@ def exclude(house: House, address: Address, actor: str) -> None:
 
     The audit row names nobody. Raises NotInPopulation.
     """
-    person = house.directory.people().with_address(address)
-    if person is None:
-        raise NotInPopulation("nobody with this address is in the population")
+    person = whoever_has(house.directory.people(), address)
     now = house.clock.now()
     with house.store.begin() as work:
         work.exclude(person.guid, house.store.person_key(person.guid), now)

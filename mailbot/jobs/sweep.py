@@ -18,7 +18,11 @@ from mailbot.jobs.ending import CUT_SHORT, NO_TURN, Ending, filled_up, missed
 from mailbot.jobs.execute import apply, plan_id
 from mailbot.jobs.house import House
 from mailbot.jobs.lease import Lease, beating
+from mailbot.jobs.restriction import forget_deep, left_out
+from mailbot.jobs.shrink import check_shrink
+from mailbot.jobs.sources import tell_of_sources
 from mailbot.jobs.sweep_report import Progress, SweepReport, quiet
+from mailbot.jobs.tasks import conflict_counts, together
 from mailbot.jobs.turn import (
     ASKED_TO_END,
     HANGS,
@@ -33,23 +37,21 @@ from mailbot.jobs.turn import (
     leave,
     sign_in,
 )
-from mailbot.model.errors import Busy, PeopleRefused
+from mailbot.model.errors import Busy
 from mailbot.model.facts import MailboxFacts, Reason
 from mailbot.model.figures import Coverage, SweepFigures
 from mailbot.model.findings import Finding
-from mailbot.model.ids import PersonKey, RuleId
+from mailbot.model.ids import ObjectGuid, PersonKey, RuleId
 from mailbot.model.needs import Need
 from mailbot.model.people import People, Person
 from mailbot.model.plan import Case, Held, Plan
+from mailbot.model.restrictions import Restriction
 from mailbot.model.slots import Claim, Job, Slot, SlotResult
 from mailbot.model.worktime import WorkCalendar
 from mailbot.ports import Target, Work
 from mailbot.rules import Tells
 
 log = structlog.get_logger(__name__)
-
-SHRINK_LEAST, SHRINK_PERCENT = 5, 10
-"""People who may be missing from one sweep to the next: the larger of the two."""
 
 FAILED_LATER = timedelta(days=1)
 """From one sweep to the next."""
@@ -77,22 +79,24 @@ def sweep(
     """Run one slot; None when it is done already.
 
     Raises Busy when another process has it, SignInRefused or Unreachable when Exchange cannot be used,
-    SettingsRefused when the people file is wrong, PeopleRefused when it lost more people than leave in a day
-    (unless `accept_people`), Halted when the process is asked to end, WorkerHung when it must end. A slot
-    that a process left or died in is taken up where it was, the most overdue mailboxes first: after any of
-    these errors but the ones about people, whoever calls again with this slot goes on.
+    SettingsRefused when the sources of people are wrong, PeopleRefused when they lost more people than leave
+    in a day (unless `accept_people`), Halted when the process is asked to end, WorkerHung when it must end. A
+    slot that a process left or died in is taken up where it was, the most overdue mailboxes first: after any
+    of these errors but the ones about people, whoever calls again with this slot goes on.
     """
     started = house.clock.monotonic()
     people = house.directory.people()
     now = house.clock.now()
     with house.store.begin() as work:
         if not accept_people:
-            _check_shrink(work, len(people.by_guid))
+            check_shrink(work, people)
         claim = work.claim(slot, house.owner, now, now + LEASE)
     if claim is Claim.DONE:
         return None
     if claim is Claim.HELD:
         raise Busy(f"another process is at work on {slot.id}")
+    if not dry_run:
+        tell_of_sources(house, people.sources)
     with beating(house, slot, LEASE) as lease:
         gates = house.gates()
         if not all(gate.open for gate in gates):
@@ -106,17 +110,6 @@ def sweep(
         candidates = {key: judge.Candidate(key, person, organisation) for key, person in population.items()}
         before = _read(house, slot, lease, candidates, rules, calendar, progress)
         return _conclude(house, slot, people, population, rules, calendar, dry_run, started, before)
-
-
-def _check_shrink(work: Work, people: int) -> None:
-    """A people file that was cut off must not end findings, or tell people again when it is whole again."""
-    newest = work.last_counts(Job.SWEEP)
-    before = int(newest[1].get("people", 0)) if newest else 0
-    if before - people > max(SHRINK_LEAST, before * SHRINK_PERCENT // 100):
-        raise PeopleRefused(
-            f"the people file holds {people} people, the last sweep had {before}; nothing was done. If "
-            "that is right: mailbot sweep --accept-people"
-        )
 
 
 def _population(house: House, people: People, calendar: WorkCalendar) -> dict[PersonKey, Person]:
@@ -137,46 +130,55 @@ def _read(
     calendar: WorkCalendar,
     progress: Progress,
 ) -> Before:
-    """Read and judge whom nobody has dealt with yet."""
+    """Read and judge whom nobody has dealt with yet. When somebody is left out whose turn is still to come,
+    reading is broken off and goes on without them."""
     with house.store.begin() as work:
         before = Before(work.judged(slot.id), hangs_in(work, slot))
         last_turn = due_again(work.last_read(), work.failed())
         met_refusal = _failed_in(work, slot)
     by_guid = {candidate.person.guid: candidate for candidate in candidates.values()}
     left = overdue_first([key for key in candidates if key not in before.done], last_turn, slot)
-    targets = [Target(candidates[key].person.guid, candidates[key].person.address) for key in left]
-    count = len(candidates) - len(targets)
+    waiting = {(p := candidates[key].person).guid: Target(p.guid, p.address) for key in left}
+    count = len(candidates) - len(waiting)
     progress(count, len(candidates))
 
     def follow_up(facts: MailboxFacts) -> Collection[Need[Any]]:
         return judge.follow_up(rules, by_guid[facts.guid], facts, calendar, house.today())
 
-    for facts in house.exchange().read(targets, judge.needs(rules), follow_up, calendar.now):
-        candidate = by_guid[facts.guid]
-        unread = missed(facts)
-        refused = unread is Reason.SIGN_IN_REFUSED
-        now = house.clock.now()
-        broken = _broken(house, refused, before.hangs)
-        if _cut_by_us(broken, unread):
-            break
-        if refused and candidate.key not in met_refusal:
-            with house.store.begin() as work:
-                work.note_failed(candidate.key, now)
+    while waiting:
+        out: Collection[ObjectGuid] = ()
+        for facts in house.exchange().read(
+            list(waiting.values()), judge.needs(rules), follow_up, calendar.now
+        ):
+            candidate = by_guid[facts.guid]
+            unread = missed(facts)
+            refused = unread is Reason.SIGN_IN_REFUSED
+            now = house.clock.now()
+            broken = _broken(house, refused, before.hangs)
+            if _cut_by_us(broken, unread):
+                break
+            if refused and candidate.key not in met_refusal:
+                with house.store.begin() as work:
+                    work.note_failed(candidate.key, now)
+            else:
+                if unread in CUT_SHORT:
+                    facts = filled_up(facts, unread, follow_up)
+                judgements = judge.judge(rules, candidate, facts, calendar, house.today())
+                with house.store.begin() as work:
+                    work.record(slot.id, candidate.key, unread, judgements, now)
+                    work.extend(slot.id, house.owner, now + LEASE)
+                    out = waiting.keys() & left_out(work)
+                del waiting[facts.guid]
+                count += 1
+                progress(count, len(candidates))
+            if broken is not None or out - {facts.guid}:
+                break
         else:
-            if unread in CUT_SHORT:
-                facts = filled_up(facts, unread, follow_up)
-            judgements = judge.judge(rules, candidate, facts, calendar, house.today())
-            with house.store.begin() as work:
-                work.record(slot.id, candidate.key, unread, judgements, now)
-                work.extend(slot.id, house.owner, now + LEASE)
-            count += 1
-            progress(count, len(candidates))
+            return before
         if broken is not None:
-            break
-    else:
-        return before
-    assert broken is not None
-    raise leave(house, slot, lease, broken, count, len(candidates))
+            raise leave(house, slot, lease, broken, count, len(candidates))
+        waiting = {guid: target for guid, target in waiting.items() if guid not in out}
+    return before
 
 
 def _failed_in(work: Work, slot: Slot) -> frozenset[PersonKey]:
@@ -241,9 +243,14 @@ def _conclude(
     now = house.clock.now()
     rules = [active for active in rules if active.on(house.today())]
     with house.store.begin() as work:
-        left_out = {house.store.person_key(guid) for guid in work.exclusions()}  # also during the sweep
-        population = {key: person for key, person in population.items() if key not in left_out}
+        restrictions = work.restrictions()
+        paused = {guid for guid, kind in restrictions.items() if kind is Restriction.PAUSED}
+        out = left_out(work)  # also during the sweep
+        population = {key: person for key, person in population.items() if person.guid not in out}
         work.keep_only(slot.id, population)
+        by_settings = {person.guid for person in population.values() if person.settings_only}
+        for guid in (restrictions.keys() - paused) | by_settings:
+            forget_deep(house, work, guid)
         cases = _cases(work, slot, population, rules, now)
         held_for = _held_for(house, population, work.stopped())
         steps = plan.make_steps(
@@ -264,7 +271,7 @@ def _conclude(
         )
         made = Plan(plan_id(slot, now), slot.id, now, house.terms.mode, house.terms_hash(), steps)
         work.save_plan(made)
-        present = frozenset(house.store.person_key(guid) for guid in people.by_guid)
+        present = frozenset(house.store.person_key(guid) for guid in (*people.by_guid, *people.set_aside))
         if not dry_run:
             apply(house, work, made, now)
             work.forget_absent(present, now)
@@ -286,9 +293,9 @@ def _conclude(
             len(before.done & population.keys()),
             hangs if hangs >= HANGS_ENOUGH else 0,
         )
-        tasks = work.task_counts(slot.id)
+        tasks = together(work.task_counts(slot.id), conflict_counts(people, out))
         work.settle(slot.id)
-        counts = _counts(figures, made, len(people.by_guid), ending)
+        counts = _counts(figures, made, people, out, ending)
         work.finish(slot.id, now, ending.result, counts)
         work.audit(now, "mailbot", "dry_run" if dry_run else "sweep", {"slot": slot.id, "plan": made.id})
     if not dry_run:
@@ -370,10 +377,14 @@ def _held_for(
     return held_for
 
 
-def _counts(figures: SweepFigures, made: Plan, people: int, ending: Ending) -> dict[str, object]:
+def _counts(
+    figures: SweepFigures, made: Plan, people: People, left_out: Collection[ObjectGuid], ending: Ending
+) -> dict[str, object]:
+    """`left_out` were left out while the sweep ran: two counts that differ by them would tell."""
     return {
         "why": ending.why,
-        "people": people,
+        "people": sum(guid not in left_out for guid in people.by_guid),
+        "sources": {s.source.value: s.as_of.isoformat() if s.as_of else None for s in people.sources},
         "population": figures.coverage.population,
         "read": figures.coverage.read,
         "rules": {rule: {o.value: n for o, n in by.items()} for rule, by in figures.verdicts.items()},

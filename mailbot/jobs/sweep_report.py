@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from mailbot.model.conflicts import Clash
 from mailbot.model.figures import SweepFigures
 from mailbot.model.ids import PlanId, RuleId
 from mailbot.model.slots import Slot, SlotResult
@@ -15,7 +16,8 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True)
 class SweepReport:
     """`plan` is None for a closed run; `counts` are its steps by rule and name, `tasks` the mailboxes that an
-    administrator has work with. `why` goes with `result` on the first line."""
+    administrator has work with and the conflicts of the sources. `why` goes with `result` on the first line.
+    """
 
     slot: Slot
     result: SlotResult
@@ -24,7 +26,7 @@ class SweepReport:
     plan: PlanId | None = None
     counts: dict[tuple[RuleId, str], int] = field(default_factory=dict)
     closed_gates: tuple[str, ...] = ()
-    tasks: dict[Task, int] = field(default_factory=dict)
+    tasks: dict[Task | Clash, int] = field(default_factory=dict)
 
 
 def quiet(_done: int, _all: int) -> None:

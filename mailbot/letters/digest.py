@@ -8,6 +8,7 @@ from mailbot.letters.formats import clean, day_in_words, number
 from mailbot.letters.schema import DigestParts, FigureTexts, TopicTexts
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.accounts import Language
+from mailbot.model.arrangements import Via
 from mailbot.model.errors import LetterRefused
 from mailbot.model.ids import RuleId
 from mailbot.model.letters import AgendaLine, Letter
@@ -55,6 +56,10 @@ def digest_blocks(
         ]
         blocks.append(Heading(parts.agenda_heading))
         blocks.append(Table((parts.name_header, parts.day_header), tuple(leavers)))
+        ways = {line.via for line in letter.agenda}
+        for via, why in ((Via.DEPUTY, parts.agenda_deputy), (Via.HEAD, parts.agenda_head)):
+            if via in ways:
+                blocks.append(Paragraph(fill(why, values)))
         blocks.append(Paragraph(fill(parts.agenda_advice, values)))
     return blocks
 

@@ -118,6 +118,8 @@ class DigestParts(Texts):
     name_header: Short
     day_header: Short
     agenda_advice: Line
+    agenda_deputy: Line
+    agenda_head: Line
     basis: Line
     where: WhereTexts
     figures: FigureTexts

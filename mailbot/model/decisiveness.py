@@ -19,9 +19,9 @@ class Basis(StrEnum):
     """What a rule leans on that is neither a mailbox's fact nor a statement."""
 
     CALIBRATION = "calibration"  # secure_mail.toml, every client marked, not past its review date
-    END_DATE = "end_date"  # the last day of service, from the people file
-    ACCOUNT_STATE = "account_state"  # whether the account is open, from the people file
-    HOLD = "hold"  # whether the mailbox is on hold, from the people file
+    END_DATE = "end_date"  # the last day of service, from personnel or the directory
+    ACCOUNT_STATE = "account_state"  # whether the account is open, from the directory
+    HOLD = "hold"  # whether the mailbox is on hold, from the directory
 
 
 Lean = Need[Any] | Claim | Basis

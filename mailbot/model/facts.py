@@ -18,7 +18,7 @@ class Mender(StrEnum):
     """Who can make an unknown fact readable again."""
 
     ADMINISTRATOR = "administrator"  # rights, switches and settings in Exchange or in mailbot
-    PERSONNEL = "personnel"  # the people file and the calendar
+    PERSONNEL = "personnel"  # the personnel feed and the calendar
     SUPPLIER = "supplier"  # the server answers in a way that mailbot does not understand
     TIME = "time"  # passes by itself; the next sweep tries again
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from mailbot.model.accounts import Language
+from mailbot.model.arrangements import Via
 from mailbot.model.ids import Address, FindingId, LetterId, PersonKey
 from mailbot.model.verdicts import Shown
 
@@ -82,10 +83,11 @@ class Disclosure:
 
 @dataclass(frozen=True, slots=True)
 class AgendaLine:
-    """One leaver in the digest of the manager who runs the departure: name, last day, nothing else."""
+    """One leaver in the digest of who runs the departure: name, last day, and as what the reader does."""
 
     name: str = field(repr=False)
     last_day: date
+    via: Via = Via.MANAGER
 
 
 @dataclass(frozen=True, slots=True)

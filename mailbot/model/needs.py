@@ -58,7 +58,7 @@ class Absences(Need[AbsenceList]):
 
 @dataclass(frozen=True, slots=True)
 class WorkingHours(Need[WorkPattern]):
-    """The working hours that the person set in Outlook."""
+    """The working hours that the person set in Outlook; no days when nobody set any."""
 
     name: ClassVar[str] = "working hours"
 
@@ -114,7 +114,7 @@ class MailboxForwarding(Need[bool]):
 
 @dataclass(frozen=True, slots=True)
 class ExportedHold(Need[bool]):
-    """Whether Exchange keeps the mailbox on hold; from the nightly export. The people file has its own."""
+    """Whether Exchange keeps the mailbox on hold; from the nightly export. The directory has its own."""
 
     name: ClassVar[str] = "hold in Exchange"
 

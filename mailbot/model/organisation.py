@@ -18,16 +18,16 @@ class Standing(StrEnum):
     ACTIVE = "active"  # a human being in service with an open account
     GONE = "gone"  # a human being who left, has not begun, or whose account is closed
     NO_PERSON = "no_person"  # shared, room, service or admin account
-    UNCERTAIN = "uncertain"  # the people file does not say enough
+    UNCERTAIN = "uncertain"  # the directory does not say enough
 
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """`colleagues` tells of every address of the people file what it stands for, also of people who are
+    """`colleagues` tells of every address of the directory what it stands for, also of people who are
     excluded: nothing about them is kept, and a mailbox that they look after is looked after.
 
     `domains` are mail domains of the organisation, old ones that it still owns included. `service_accounts`
-    are patterns of the part before the @, such as `svc-*`, for addresses that the people file does not have.
+    are patterns of the part before the @, such as `svc-*`, for addresses that the directory does not have.
     """
 
     colleagues: Mapping[Address, Standing] = field(default_factory=lambda: MappingProxyType({}), repr=False)
@@ -37,8 +37,8 @@ class Organisation:
     statements: tuple[Statement, ...] = ()
 
     def standing(self, address: Address) -> Standing | None:
-        """What an address that is no group stands for; None when neither the people file nor a pattern knows
-        it. The people file comes first: a pattern may fit the name of a person."""
+        """What an address that is no group stands for; None when neither the directory nor a pattern knows
+        it. The directory comes first: a pattern may fit the name of a person."""
         if address in self.colleagues:
             return self.colleagues[address]
         local = address.value.rpartition("@")[0]
@@ -46,7 +46,7 @@ class Organisation:
         return Standing.NO_PERSON if named else None
 
     def may_be_group(self, address: Address) -> bool:
-        """Whether the people file leaves room for a group. A pattern of names does not settle it."""
+        """Whether the directory leaves room for a group. A pattern of names does not settle it."""
         return address not in self.colleagues
 
     def states(self, claim: Claim, today: date) -> bool:

@@ -68,7 +68,7 @@ def standing(person: Person, today: date) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The population of one run. `by_guid` keeps the order of the source.
+    """The population of one run, ordered by guid. `read_at` is when the directory was.
 
     `unmatched_groups` are groups that the settings exclude and that nobody in the source belongs to.
     `colleagues` tells of every address of the source what it stands for, see `Organisation`. `set_aside` are
@@ -76,7 +76,7 @@ class People:
     of them can be explained to them. `unmatched` counts people of personnel without a mailbox here.
     """
 
-    by_guid: Mapping[ObjectGuid, Person]
+    by_guid: Mapping[ObjectGuid, Person] = field(repr=False)
     accepted_domains: frozenset[str]
     read_at: datetime
     unmatched_groups: frozenset[str] = frozenset()

@@ -1,6 +1,7 @@
-"""The column `werkdagen`: which hours a person works on which weekday."""
+"""Which hours a person works on which weekday: as the column `werkdagen` writes them, joined, assumed."""
 
 import re
+from collections.abc import Iterable
 from datetime import time
 from itertools import pairwise
 
@@ -11,6 +12,8 @@ STARTS = time(8, 30)
 FULL_DAY = Hours(STARTS, time(17, 0))
 BREAK_OVER_HOURS = 5.5
 LONGEST_HOURS = 12.0
+ASSUMED_WEEK = WorkPattern(dict.fromkeys(range(5), (FULL_DAY,)))
+"""Monday to Friday 08:30-17:00: for who has no working days anywhere. Whoever is told so hears of it."""
 
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 _HOURS = re.compile(r"\d{1,2}(\.\d{1,2})?")
@@ -71,15 +74,17 @@ def union(patterns: list[WorkPattern]) -> WorkPattern:
     """The hours of several contracts together, without overlaps."""
     days: dict[int, tuple[Hours, ...]] = {}
     for weekday in range(7):
-        spans = sorted(span for pattern in patterns for span in pattern.days.get(weekday, ()))
+        spans = [span for pattern in patterns for span in pattern.days.get(weekday, ())]
         if spans:
-            days[weekday] = _merged(spans)
+            days[weekday] = joined(spans)
     return WorkPattern(days)
 
 
-def _merged(spans: list[Hours]) -> tuple[Hours, ...]:
-    merged = [spans[0]]
-    for span in spans[1:]:
+def joined(spans: Iterable[Hours]) -> tuple[Hours, ...]:
+    """The hours of one day, at least one, in order and without overlaps."""
+    first, *others = sorted(spans)
+    merged = [first]
+    for span in others:
         last = merged[-1]
         if last.end == time(0):
             break

@@ -4,8 +4,8 @@ Time is stored in UTC and judged in the organisation's zone. Days are local cale
 day's hours are turned into UTC day by day, so both clock changes come out right.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -43,9 +43,11 @@ class WorkPattern:
 
 @dataclass(frozen=True, slots=True)
 class ClosedDays:
-    """Days on which nobody is expected: cao holidays and local closing days, per settled year."""
+    """Days on which nobody is expected: cao holidays and local closing days, per settled year. `early` are
+    days on which the organisation closes before its time, with the local time from which all are free."""
 
     years: Mapping[int, frozenset[date]]
+    early: Mapping[date, time] = field(default_factory=dict)
 
     def covers(self, year: int) -> bool:
         return year in self.years
@@ -79,26 +81,37 @@ class WorkCalendar:
         return datetime.combine(day, clock, self.zone).astimezone(UTC_ZONE)
 
     def spans(self, day: date, hours: tuple[Hours, ...]) -> list[tuple[datetime, datetime]]:
-        """Working hours of one local day as UTC moments. Hours that the spring change skips are left out."""
+        """Working hours of one local day as UTC moments. Hours after an early closing are left out, and hours
+        that the spring change skips."""
         moments = [
             (self.at(day, h.start), self.at(day + timedelta(days=1) if h.end == time(0) else day, h.end))
             for h in hours
         ]
+        if (early := self.closed.early.get(day)) is not None:
+            closes = self.at(day, early)
+            moments = [(start, min(end, closes)) for start, end in moments]
         return [(start, end) for start, end in moments if start < end]
+
+    def works(self, pattern: WorkPattern, day: date) -> bool:
+        """Whether any of the person's hours are left on that day. Raises KeyError as ClosedDays."""
+        hours = pattern.days.get(day.weekday(), ())
+        return bool(hours) and not self.closed.closed(day) and bool(self.spans(day, hours))
 
     def working_days(self, pattern: WorkPattern, first: date, last: date) -> Iterator[date]:
         """The person's own working days from `first` to `last`, inclusive. Raises KeyError as ClosedDays."""
         day = first
         while day <= last:
-            if pattern.works_on(day.weekday()) and not self.closed.closed(day):
+            if self.works(pattern, day):
                 yield day
             day += timedelta(days=1)
 
-    def previous_working_day(self, pattern: WorkPattern, day: date, limit: int = 60) -> date | None:
-        """The last own working day before `day`, at most `limit` days back."""
+    def previous_working_day(
+        self, pattern: WorkPattern, day: date, limit: int = 60, without: Collection[date] = ()
+    ) -> date | None:
+        """The last own working day before `day`, at most `limit` days back, that is none of `without`."""
         for back in range(1, limit + 1):
             earlier = day - timedelta(days=back)
-            if pattern.works_on(earlier.weekday()) and not self.closed.closed(earlier):
+            if earlier not in without and self.works(pattern, earlier):
                 return earlier
         return None
 

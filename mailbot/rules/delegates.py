@@ -1,7 +1,7 @@
 """Who may look into the inbox: enough colleagues, so that mail is not left lying when somebody is ill.
 
 Only a colleague counts who could really do it: a human being in service with an open account. The rule
-knows the people behind addresses from the people file; an address that is not in it may be a group, and
+knows the people behind addresses from the directory; an address that is not in it may be a group, and
 is looked up. Whoever cannot be told might count: then there is no deviation as long as that could make up
 the difference. An entry without an address might be a group of any size, and Exchange leaves out of a group
 whoever is hidden from the address lists without a word: both make up any difference.

@@ -133,8 +133,8 @@ def of_texts(reply: LeaverReply) -> Verdict:
 
 
 def on_hold(subject: Subject) -> bool:
-    """Whether the people file or the nightly export says that the mailbox must be kept: one is enough, and
-    both must deny it. Who makes no export leans on the people file alone.
+    """Whether the directory or the nightly export says that the mailbox must be kept: one is enough, and
+    both must deny it. Who makes no export leans on the directory alone.
 
     Raises FactUnknown when a source that is there may still say so.
     """
@@ -180,8 +180,9 @@ def of_account(enabled: Fact[bool], then: Verdict) -> Verdict:
 def noticed(subject: Subject, calendar: WorkCalendar) -> Iterator[Task]:
     """What an administrator should know beside the norm, as far as it could be read."""
     rules, mailbox = subject.mailbox.get(RULES), subject.mailbox.get(MAILBOX)
-    forwards = (isinstance(rules, Known) and rules.value.forwards > 0) or (
-        isinstance(mailbox, Known) and mailbox.value
+    told = (mailbox, subject.person.forwards)  # by the nightly export, and by the directory
+    forwards = (isinstance(rules, Known) and rules.value.forwards > 0) or any(
+        isinstance(fact, Known) and fact.value for fact in told
     )
     if forwards:
         yield Task.STOP_FORWARDING

@@ -1,22 +1,26 @@
 """Automatic reply for a planned absence: whoever is away for long says so to the outside.
 
 *Planned* means: visible in a sweep on or before the person's last own working day before the absence
-begins. The rule remembers no sightings, so it says *deviation* on that one day only. Before it the reply
-is not due yet; an absence that shows up later counts as unplanned, and of that nothing is said or kept.
+begins, and approved by then where personnel knows it as leave. The rule remembers no sightings, so it says
+*deviation* on that one day only. Before it the reply is not due yet; an absence that shows up later counts as
+unplanned, and of that nothing is said or kept.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from mailbot.model import absence
+from mailbot.model.absence import Block
 from mailbot.model.decisiveness import everything
-from mailbot.model.facts import FactUnknown, Known, Reason, known
+from mailbot.model.facts import FactUnknown, Known, Reason, Unknown, known
 from mailbot.model.mailbox import AbsenceList, Audience, Interval, ReplyRule, ReplySetting, ReplyState
 from mailbot.model.needs import Absences, AutomaticReply, InboxReplyRules, Need, WorkingHours
 from mailbot.model.verdicts import Kind, Outcome, Verdict, compliant, deviation, not_applicable, tip
+from mailbot.model.work_days import ASSUMED_WEEK
 from mailbot.model.worktime import WorkCalendar, WorkPattern
 from mailbot.rules import Parameters, Subject, rule
 
@@ -39,114 +43,99 @@ class OutOfOffice(Parameters):
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """Consecutive own working days away. `start` and `end` are those days' working hours, in UTC.
+class Ahead:
+    """What lies before the person: `block` is the first one that is long enough and not over yet.
 
-    `open_end` tells that the block may go on after the window that was asked for.
+    `week` are the working days, `assumed` when nobody knows them; `off` are weekly days off, which are no
+    working days either. `approved` is when personnel approved the last leave of the block. `unread` is why
+    the calendar could not be read; the block is then that of approved leave alone.
     """
 
-    days: tuple[date, ...]
-    start: datetime
-    end: datetime
-    open_end: bool
-
-    @property
-    def interval(self) -> Interval:
-        return Interval(self.start, self.end)
+    week: WorkPattern
+    assumed: bool = False
+    off: frozenset[date] = frozenset()
+    block: Block | None = None
+    approved: date | None = None
+    unread: Reason | None = None
 
 
-def work_pattern(subject: Subject) -> WorkPattern:
-    """The personnel roster; where personnel has none, the working hours of Outlook.
+def work_week(subject: Subject) -> tuple[WorkPattern, bool]:
+    """The personnel roster; where personnel has none, the working hours of Outlook; where nobody set these
+    either, an ordinary week, and True for being assumed.
 
-    Raises FactUnknown when both are missing, and when a roster exists but could not be read: Outlook's
-    default of five days would then call a part-timer away for too long.
+    Raises FactUnknown when a roster or hours may exist and could not be read: what is assumed, and Outlook's
+    default of five days, would then call a part-timer away for too long.
     """
     roster = subject.person.roster
     if isinstance(roster, Known):
-        return roster.value
+        return roster.value, False
     if roster.reason not in NO_ROSTER:
         raise FactUnknown(roster.reason)
-    hours = subject.mailbox.get(HOURS)
-    if isinstance(hours, Known) and hours.value.days:
-        return hours.value
-    raise FactUnknown(Reason.WORK_PATTERN_MISSING)
+    hours = known(subject.mailbox.get(HOURS))
+    return (hours, False) if hours.days else (ASSUMED_WEEK, True)
 
 
-def blocks(away: AbsenceList, pattern: WorkPattern, norm: OutOfOffice, calendar: WorkCalendar) -> list[Block]:
-    """Runs of own working days on which the person is away for long enough to count.
+def look_ahead(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Ahead | None:
+    """None when nothing tells of any absence: then nobody has to know the working days.
 
-    Days that are not worked (weekend, part-time day, holiday) neither count nor break a run. Raises
-    FactUnknown when the window reaches into a year whose holidays nobody settled.
+    Raises FactUnknown when the calendar cannot be read and no leave tells of a long absence, and when the
+    holidays of a year in sight are not settled.
     """
-    first, last = (calendar.local(edge).date() for edge in (away.window.start, away.window.end))
-    last -= timedelta(days=1)
-    first += timedelta(days=1)
+    seen = subject.mailbox.get(ABSENCES)
+    unread = seen.reason if isinstance(seen, Unknown) else None
+    window = Interval(calendar.now - ABSENCES.back, calendar.now + ABSENCES.ahead)
+    away = AbsenceList((), window) if isinstance(seen, Unknown) else seen.value
+    first, last = absence.whole_days(away.window, calendar)
+    leave = [one for one in subject.person.leave if one.first <= last and one.last >= first]
+    if not leave and not away.blocks:
+        if unread is not None:
+            raise FactUnknown(unread)
+        return None
+    week, assumed = work_week(subject)
+    percent = norm.day_counts_from_percent
     try:
-        worked = list(calendar.working_days(pattern, first, last))
+        days = absence.diary(away.blocks, leave, away.window, week, percent, calendar)
     except KeyError:
         raise FactUnknown(Reason.CALENDAR_YEAR_MISSING) from None
-    merged = merge(away.blocks)
-    runs: list[list[date]] = []
-    away_before = False
-    for day in worked:
-        away_now = counts(day, merged, pattern, norm, calendar)
-        if away_now and away_before:
-            runs[-1].append(day)
-        elif away_now:
-            runs.append([day])
-        away_before = away_now
-    return [
-        Block(
-            tuple(run),
-            calendar.spans(run[0], pattern.days[run[0].weekday()])[0][0],
-            calendar.spans(run[-1], pattern.days[run[-1].weekday()])[-1][1],
-            open_end=run[-1] == worked[-1],
-        )
-        for run in runs
-    ]
+    off = absence.weekly_days_off(days)
+    ahead = Ahead(week, assumed, off, unread=unread)
+    block = _first_long(absence.blocks(days, week, calendar, off), ahead, norm, calendar)
+    if block is None:
+        if unread is not None:
+            raise FactUnknown(unread)
+        return ahead
+    in_block = (one for one in leave if one.first <= block.days[-1] and block.days[0] <= one.last)
+    return replace(ahead, block=block, approved=max((one.approved for one in in_block), default=None))
 
 
-def merge(intervals: Sequence[Interval]) -> list[Interval]:
-    """The same time without overlaps, so that two entries for one day do not count double."""
-    merged: list[Interval] = []
-    for interval in sorted(intervals):
-        if merged and interval.start <= merged[-1].end:
-            merged[-1] = Interval(merged[-1].start, max(merged[-1].end, interval.end))
-        else:
-            merged.append(interval)
-    return merged
-
-
-def counts(
-    day: date, away: Sequence[Interval], pattern: WorkPattern, norm: OutOfOffice, calendar: WorkCalendar
-) -> bool:
-    """Whether enough of the day's scheduled hours lies inside `away`, which has no overlaps."""
-    scheduled = covered = timedelta()
-    for start, end in calendar.spans(day, pattern.days[day.weekday()]):
-        scheduled += end - start
-        for interval in away:
-            covered += max(min(end, interval.end) - max(start, interval.start), timedelta())
-    return bool(scheduled) and covered * 100 >= scheduled * norm.day_counts_from_percent
-
-
-def next_long_block(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Block | None:
-    """The first block that is long enough and not over yet.
-
-    Raises FactUnknown when today is the due day of a block of which too little lies inside the window to
-    tell: who works one day a week and is away over Christmas, say.
-    """
-    away = known(subject.mailbox.get(ABSENCES))
-    if not away.blocks:
-        return None
-    found = blocks(away, work_pattern(subject), norm, calendar)
+def _first_long(
+    found: Iterable[Block], ahead: Ahead, norm: OutOfOffice, calendar: WorkCalendar
+) -> Block | None:
+    """Raises FactUnknown when today is the due day of a block of which too little lies inside the window to
+    tell: who works one day a week and is away over Christmas, say."""
     for block in found:
         if block.end <= calendar.now:
             continue
         if len(block.days) > norm.more_than_days:
             return block
-        if block.open_end and due_day(block, subject, calendar) == calendar.today:
-            raise FactUnknown(Reason.BEYOND_WINDOW)
+        if block.open_end and due_day(block, ahead, calendar) == calendar.today:
+            raise FactUnknown(ahead.unread or Reason.BEYOND_WINDOW)
     return None
+
+
+def due_day(block: Block, ahead: Ahead, calendar: WorkCalendar) -> date | None:
+    """The person's last own working day before the block: the day on which the reply is due."""
+    try:
+        return calendar.previous_working_day(ahead.week, block.days[0], without=ahead.off)
+    except KeyError:
+        raise FactUnknown(Reason.CALENDAR_YEAR_MISSING) from None
+
+
+def too_late(block: Block, ahead: Ahead, calendar: WorkCalendar) -> bool:
+    """Whether nobody could have been asked in time: the due day is over, or leave was approved after it."""
+    due = due_day(block, ahead, calendar)
+    approved_late = due is not None and ahead.approved is not None and ahead.approved > due
+    return due is None or calendar.today > due or approved_late
 
 
 def reply_covers(setting: ReplySetting, block: Block, norm: OutOfOffice) -> bool:
@@ -194,26 +183,19 @@ def spans_block(start: datetime | None, end: datetime | None, block: Block, norm
     return True
 
 
-def due_day(block: Block, subject: Subject, calendar: WorkCalendar) -> date | None:
-    """The person's last own working day before the block: the day on which the reply is due."""
-    try:
-        return calendar.previous_working_day(work_pattern(subject), block.days[0])
-    except KeyError:
-        raise FactUnknown(Reason.CALENDAR_YEAR_MISSING) from None
-
-
 def more(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Collection[Need[Any]]:
     """The reply only of who will be away for long; inbox rules only on the due day, if it is not covered."""
     if not known(subject.person.recipient_type).personal:
         return ()
-    block = next_long_block(subject, norm, calendar)
-    if block is None:
+    ahead = look_ahead(subject, norm, calendar)
+    if ahead is None or ahead.block is None:
         return ()
     reply = subject.mailbox.get(REPLY)
     if (
         isinstance(reply, Known)
-        and not reply_covers(reply.value, block, norm)
-        and due_day(block, subject, calendar) == calendar.today
+        and not reply_covers(reply.value, ahead.block, norm)
+        and not too_late(ahead.block, ahead, calendar)
+        and due_day(ahead.block, ahead, calendar) == calendar.today
     ):
         return (REPLY, RULES)
     return (REPLY,)
@@ -222,7 +204,8 @@ def more(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Collect
 SAYS = {
     Outcome.COMPLIANT: "the reply, or an inbox rule that replies, covers the absence",
     Outcome.DEVIATION: "on the last own working day before a long absence nothing replies",
-    Outcome.TIP: "the reply covers the absence but says nothing outside, or one of its texts is empty",
+    Outcome.TIP: "the reply covers the absence but says nothing outside, or one of its texts is empty; or a "
+    "weekly day off stands in the calendar that is none of the working days on record",
     Outcome.NOT_APPLICABLE: "no long absence in sight, not due yet, seen too late, or not a person's mailbox",
     Outcome.UNKNOWN: "absences, working days, reply or rules could not be read, or leave room for doubt",
 }
@@ -247,7 +230,20 @@ def judge(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Verdic
     """Huizen 4.7: set an absence rule for a planned absence of more than 2 working days."""
     if not known(subject.person.recipient_type).personal:
         return not_applicable("not_a_user_mailbox")
-    block = next_long_block(subject, norm, calendar)
+    ahead = look_ahead(subject, norm, calendar)
+    if ahead is None:
+        return not_applicable("no_long_absence")
+    verdict = judge_block(ahead, subject, norm, calendar)
+    if verdict.outcome is not Outcome.NOT_APPLICABLE:
+        return verdict
+    if ahead.unread is not None:  # there may be an absence beside the leave, and its reply may be due
+        raise FactUnknown(ahead.unread)
+    return tip("weekly_day_off") if ahead.off else verdict
+
+
+def judge_block(ahead: Ahead, subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Verdict:
+    """What the first long block asks for, as if nothing else were in sight."""
+    block = ahead.block
     if block is None:
         return not_applicable("no_long_absence")
     reply = known(subject.mailbox.get(REPLY))
@@ -257,10 +253,9 @@ def judge(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Verdic
         if not (reply.internal_text and reply.external_text):
             return tip("one_text_empty", block.interval)
         return compliant("reply_set", block.interval)
-    due = due_day(block, subject, calendar)
-    if due is None or calendar.today > due:
+    if too_late(block, ahead, calendar):
         return not_applicable("not_seen_in_time")
-    if calendar.today < due:
+    if due_day(block, ahead, calendar) != calendar.today:
         return not_applicable("not_due_yet")
     rules = known(subject.mailbox.get(RULES))
     if a_rule_covers((r for r in rules.rules if not r.conditional), block, norm):
@@ -277,4 +272,5 @@ def judge(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Verdic
         open_end=block.open_end,
         reply_set=is_set(reply, calendar.now) and speaks(reply),
         reply_empty=is_set(reply, calendar.now) and not speaks(reply),
+        days_assumed=ahead.assumed,
     )

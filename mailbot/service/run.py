@@ -30,7 +30,7 @@ from mailbot.jobs.rights import check_disclosures
 from mailbot.jobs.sweep import sweep
 from mailbot.jobs.turn import HUNG, give_up
 from mailbot.model.clock import SystemClock
-from mailbot.model.errors import Busy, Halted, MailbotError, SignInRefused, WorkerHung
+from mailbot.model.errors import Busy, Halted, MailbotError, SignInRefused, Unreachable, WorkerHung
 from mailbot.model.slots import Job, Slot, SlotResult
 
 log = structlog.get_logger(__name__)
@@ -71,7 +71,9 @@ class Service:
         self._not_before: dict[Job, float] = {}
 
     def run(self) -> None:
-        """Returns after SIGTERM or SIGINT. Raises WorkerHung when only a new process can go on."""
+        """Returns after SIGTERM or SIGINT. Raises WorkerHung when only a new process can go on, and
+        SettingsRefused when a source of people is wrong from the start."""
+        self._look_for_people()
         self._house.exchange()  # imported here, before two lanes would import the same library at once
         self._house.post()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -97,6 +99,14 @@ class Service:
         log.info("service ended")
         if self._hung is not None:
             raise self._hung
+
+    def _look_for_people(self) -> None:
+        """A file that is wrong is told to who starts the service, not to nobody at six in the morning. One
+        that is only late, or a server that does not answer, may be there by then."""
+        try:
+            self._house.directory.people()
+        except (Unreachable, SignInRefused, Busy) as error:
+            log.warning("people could not be read at the start", why=str(error))
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         # not the event itself: its lock may be held by the very code that the signal interrupts

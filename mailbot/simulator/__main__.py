@@ -1,7 +1,7 @@
 """The simulator as a child process: `python -m mailbot.simulator --folder DIR`.
 
-Writes the people file, the nightly export and the accepted domains into DIR, prints one line of JSON, then
-serves until SIGTERM, SIGINT or, with --watch-stdin, until its parent closes the pipe.
+Writes what directory, personnel and Exchange export, and the accepted domains, into DIR, prints one line of
+JSON, then serves until SIGTERM, SIGINT or, with --watch-stdin, until its parent closes the pipe.
 """
 
 import argparse

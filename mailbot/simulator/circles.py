@@ -110,12 +110,13 @@ def _private(mailbox: Mailbox, inbox: Folder) -> Folder:
 
 
 def _sound(resident: Resident, today: date) -> bool:
-    """Whom the people file shows in service, with an open account and a mailbox of a person here."""
+    """Who is in service, with an open account and a mailbox here. Of a linked mailbox the directory does not
+    tell whether the account that opens it is."""
     starts = [contract.starts for contract in resident.contracts]
     ends = [contract.ends or date.max for contract in resident.contracts]
     return (
         resident.enabled is True
-        and resident.recipient_type in ("user", "linked")
+        and resident.recipient_type == "user"
         and bool(starts)
         and min(starts) <= today <= max(ends)
     )

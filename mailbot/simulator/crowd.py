@@ -26,7 +26,7 @@ def roster(random: Random) -> Week:
 
 
 def written(roster: Week, random: Random) -> str:
-    """The roster in one of the ways in which a people file may write it."""
+    """The roster in one of the ways in which a personnel feed may write it."""
     writes = [Week.with_times, Week.with_hours]
     if set(roster.days.values()) == set(FULL_TIME.days.values()):
         writes.append(Week.with_days)

@@ -1,42 +1,17 @@
-"""The files that the town publishes: the people file, the nightly export of Exchange, the accepted domains.
-
-Shape: practice 4.4 (personnel columns) with the account columns of the people contract.
-"""
+"""The nightly export of Exchange, as deploy/exchange/export-access.ps1 writes it, and names of files."""
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
-from itertools import zip_longest
 
+from mailbot.simulator import directory
 from mailbot.simulator.mailboxes import Mailbox
-from mailbot.simulator.residents import ApprovedLeave, Contract, Resident
+from mailbot.simulator.residents import Resident
 
-PEOPLE_FILE = "people.csv"
+DIRECTORY_FILE = "directory.ldf"
 ACCESS_FILE = "access.csv"
 DOMAINS_FILE = "accepted_domains.txt"
-
-COLUMNS = (
-    "object_guid",
-    "display_name",
-    "mail",
-    "language",
-    "pilot_group",
-    "enabled",
-    "recipient_type",
-    "hold",
-    "person_key",
-    "dienst_in",
-    "dienst_uit",
-    "contract_volgnr",
-    "manager_key",
-    "org_code",
-    "org_naam",
-    "werkdagen",
-    "verlof_van",
-    "verlof_tot",
-    "verlof_goedgekeurd_op",
-)
 
 ACCESS_COLUMNS = (
     "object_guid",
@@ -59,16 +34,6 @@ _TYPES = {
 _EXPORTED_AT = 2
 
 
-def people_csv(residents: Iterable[Resident]) -> str:
-    """UTF-8 text without BOM, `;` between columns; several contracts or leaves make several rows."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for resident in residents:
-        writer.writerows(_rows(resident))
-    return out.getvalue()
-
-
 def access_csv(mailboxes: Iterable[tuple[Mailbox, Resident | None]], now: datetime) -> str:
     """What the export script writes in the night before `now`, a local time: one row per mailbox."""
     out = io.StringIO()
@@ -86,55 +51,17 @@ def access_csv(mailboxes: Iterable[tuple[Mailbox, Resident | None]], now: dateti
                 ",".join(mailbox.send_as),
                 _true_false(bool(mailbox.forwards_to)),
                 _true_false(bool(resident and resident.hold)),
-                "unlimited",
+                _quota(resident),
                 exported_at,
             )
         )
     return out.getvalue()
 
 
+def _quota(resident: Resident | None) -> str:
+    limit = directory.limit_bytes(resident) if resident else None
+    return "unlimited" if limit is None else str(limit)
+
+
 def _true_false(value: bool) -> str:
     return "true" if value else "false"
-
-
-def _rows(resident: Resident) -> Iterator[tuple[str, ...]]:
-    """Contract and leave columns side by side; rows beyond the last contract repeat the last one."""
-    contracts: tuple[Contract, ...] = resident.contracts
-    for contract, leave in zip_longest(contracts or (None,), resident.leave):
-        yield (
-            resident.guid,
-            resident.name,
-            resident.address,
-            resident.language,
-            ",".join(resident.groups),
-            _yes_no(resident.enabled),
-            resident.recipient_type or "",
-            _yes_no(resident.hold),
-            resident.person_key,
-            *_contract(contract or (contracts[-1] if contracts else None)),
-            resident.manager_key,
-            resident.unit.code if resident.unit else "",
-            resident.unit.name if resident.unit else "",
-            resident.workdays,
-            *_leave(leave),
-        )
-
-
-def _contract(contract: Contract | None) -> tuple[str, str, str]:
-    if contract is None:
-        return "", "", ""
-    return (
-        contract.starts.isoformat(),
-        contract.ends.isoformat() if contract.ends else "",
-        str(contract.number),
-    )
-
-
-def _leave(leave: ApprovedLeave | None) -> tuple[str, str, str]:
-    if leave is None:
-        return "", "", ""
-    return leave.first.isoformat(), leave.last.isoformat(), leave.approved.isoformat()
-
-
-def _yes_no(value: bool | None) -> str:
-    return {True: "ja", False: "nee", None: ""}[value]

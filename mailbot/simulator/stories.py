@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from mailbot.simulator import canaries
 from mailbot.simulator.calendars import HOME, CalendarEntry
 from mailbot.simulator.mailboxes import Flaw, Group, InboxRule, OwaOptions, Reply, Right, Trouble
-from mailbot.simulator.residents import ApprovedLeave, Contract
+from mailbot.simulator.residents import ORDINARY, ApprovedLeave, Contract, Records
 from mailbot.simulator.weeks import FULL_TIME, Week
 
 STAGED_NOW = datetime(2026, 11, 23, 6, tzinfo=ZoneInfo(HOME))
@@ -40,6 +40,9 @@ MATES = MATE_1, MATE_2, MATE_3 = "mate 1", "mate 2", "mate 3"
 COUNCIL = "works council"
 """Words that stand for an address once the town is built: the person, three colleagues in service with an
 open account, and a member of the works council, who is excluded."""
+
+NOBODY = "nobody"
+"""Who has no manager."""
 
 SIGNED = OwaOptions(True, f"<div>Team Voorbeeld, 14 0999<br>{canaries.SIGNATURE}</div>")
 SIGNED_PLAIN = OwaOptions(True, None, f"Met vriendelijke groet,\nteam Voorbeeld\n{canaries.SIGNATURE}")
@@ -76,6 +79,11 @@ class Story:
     `calendar_rights` on the calendar; `trustees` have full access. `exported` is False when the nightly
     export lacks the mailbox. `groups` are added to the town. `leaves_on` is the last day of the only
     contract; `contracts` replaces that contract.
+
+    `records` tells what is out of the ordinary in the directory or in personnel, and `conflicts` the clashes
+    between them (`model.conflicts.Clash`) that an administrator is told of on account of this story.
+    `manager` is `SELF`, `NOBODY` or the id of another story; empty for the head of the team. `leads` tells
+    that this is the head of a team. `key` is the `person_key`, `member_of` are groups of the directory.
     """
 
     id: str
@@ -104,7 +112,7 @@ class Story:
     language: str = "nl"
     enabled: bool | None = True
     recipient_type: str | None = "user"
-    hold: bool | None = False
+    hold: bool = False
     trouble: Trouble | None = None
     flaws: frozenset[Flaw] = frozenset()
     leaves_on: date | None = None
@@ -120,6 +128,12 @@ class Story:
     owa: OwaOptions | None = SIGNED
     sent: tuple[Sent, ...] = ()
     forwards_to: str = ""
+    records: Records = ORDINARY
+    conflicts: tuple[str, ...] = ()
+    manager: str = ""
+    leads: bool = False
+    key: str = ""
+    member_of: tuple[str, ...] = ()
 
     @property
     def expected(self) -> Mapping[str, str]:

@@ -7,11 +7,13 @@ Tuesday 24 November has today as last own working day: the reply is due today.
 from mailbot.simulator import canaries
 from mailbot.simulator.calendars import Busy, all_day, timed, weekly
 from mailbot.simulator.mailboxes import Flaw
-from mailbot.simulator.residents import ApprovedLeave
+from mailbot.simulator.names import DOMAIN
+from mailbot.simulator.residents import ALSO_OPEN_ENDED, OPEN_ENDED, ApprovedLeave, Beside, Records
 from mailbot.simulator.stories import (
     COMPLIANT,
     DEVIATION,
     NOT_APPLICABLE,
+    TIP,
     UNKNOWN,
     Story,
     at,
@@ -200,6 +202,7 @@ PLANNED = (
 MONDAY_THURSDAY_FRIDAY = week("ma do vr")
 TUESDAY_THURSDAY = week("di do")
 MONDAY_THURSDAY = week("ma do")
+OLD_ADDRESS = f"petronella.hofstra@{DOMAIN}"
 HALF_WEDNESDAY = joined(week("ma di do vr"), week("wo", "08:30-12:30"))
 NIGHT_DESK = week("ma di wo do", "13:00-17:00", "18:00-22:00")
 
@@ -207,11 +210,13 @@ ROSTER_STORIES = (
     Story(
         "part-timer-last-day-today",
         "Willemijn Schoute",
-        "Works Monday, Thursday and Friday; away Thursday, Friday and Monday: today is her last own day.",
+        "Works Monday, Thursday and Friday; away Thursday, Friday and Monday: today is her last own day. Her "
+        "administrator's account, with a mailbox, carries her staff number too.",
         quota=COMPLIANT,
         out_of_office=DEVIATION,
         calendar=(all_day(HOLIDAY, day(11, 26), day(11, 30)),),
         roster=MONDAY_THURSDAY_FRIDAY,
+        records=Records(beside=Beside.WITH_MAILBOX),
     ),
     Story(
         "part-timer-over-a-week",
@@ -225,20 +230,25 @@ ROSTER_STORIES = (
     Story(
         "part-timer-two-own-days",
         "Rabia Ouali",
-        "Works Tuesday and Thursday; away Tuesday to Thursday, three days with only two of her own.",
+        "Works Tuesday and Thursday; away Tuesday to Thursday, three days with only two of her own. "
+        "Personnel has no address of her, and the directory writes her number with zeros before it.",
         quota=COMPLIANT,
         out_of_office=NOT_APPLICABLE,
         calendar=(all_day(HOLIDAY, day(11, 24), day(11, 26)),),
         roster=TUESDAY_THURSDAY,
+        key="4711",
+        records=Records(number="00004711", mail=""),
     ),
     Story(
         "part-timer-day-past",
         "Evelien Grondsma",
-        "Works Tuesday and Thursday; away for three own days from tomorrow: the reply was due last Thursday.",
+        "Works Tuesday and Thursday; away for three own days from tomorrow: the reply was due last Thursday. "
+        "Her administrator's account has no mailbox.",
         quota=COMPLIANT,
         out_of_office=NOT_APPLICABLE,
         calendar=(all_day(HOLIDAY, day(11, 24), day(12, 1)),),
         roster=TUESDAY_THURSDAY,
+        records=Records(beside=Beside.BARE),
     ),
     Story(
         "half-wednesday",
@@ -281,28 +291,31 @@ ROSTER_STORIES = (
     Story(
         "roster-in-outlook",
         "Aukje Ringnalda",
-        "No roster in the personnel system; in Outlook Monday to Thursday. Away Tuesday to Thursday.",
+        "Hired, so no roster in personnel; in Outlook Monday to Thursday. Away Tuesday to Thursday.",
         quota=COMPLIANT,
         out_of_office=DEVIATION,
         calendar=(all_day(HOLIDAY, day(11, 24), day(11, 26)),),
         roster=None,
         outlook=week("ma di wo do", "09:00-17:30"),
+        records=Records(employed=False, expires=ALSO_OPEN_ENDED),
     ),
     Story(
         "outlook-says-otherwise",
         "Petronella Baas",
-        "Outlook shows five days, the personnel roster Tuesday and Thursday: the roster goes first.",
+        "Outlook shows five days, the personnel roster Tuesday and Thursday: the roster goes first. She took "
+        "another name: personnel has the old address, which her mailbox still carries, and no number tells.",
         quota=COMPLIANT,
         out_of_office=NOT_APPLICABLE,
         calendar=(all_day(HOLIDAY, day(11, 24), day(11, 27)),),
         roster=TUESDAY_THURSDAY,
+        records=Records(number="", old_addresses=(OLD_ADDRESS,), mail=OLD_ADDRESS),
     ),
     Story(
         "roster-nowhere",
         "Isabel Fontein",
-        "Nobody knows when she works, and she is away from tomorrow.",
+        "Nobody knows when she works, so Monday to Friday is assumed, and she is away from tomorrow.",
         quota=COMPLIANT,
-        out_of_office=UNKNOWN,
+        out_of_office=DEVIATION,
         calendar=NEXT_DAYS,
         roster=None,
         outlook=None,
@@ -310,11 +323,12 @@ ROSTER_STORIES = (
     Story(
         "roster-nowhere-not-away",
         "Gradus Wensink",
-        "Nobody knows when he works, and he is not away: nothing to know.",
+        "Hired without an end; nobody knows when he works, and he is not away: nothing to know.",
         quota=COMPLIANT,
         out_of_office=NOT_APPLICABLE,
         roster=None,
         outlook=None,
+        records=Records(employed=False, expires=OPEN_ENDED),
     ),
 )
 
@@ -378,17 +392,17 @@ CALENDAR_STORIES = (
     Story(
         "every-friday",
         "Sytze Anema",
-        "Away every Friday: single days, week after week.",
+        "Away every Friday: a day that is not worked, which his roster should say.",
         quota=COMPLIANT,
-        out_of_office=NOT_APPLICABLE,
+        out_of_office=TIP,
         calendar=(weekly("Papadag", day(9, 4), (4,), "00:00", "00:00", Busy.AWAY),),
     ),
     Story(
         "every-midweek",
         "Floris Stavenga",
-        "A weekly entry since September that takes Tuesday, Wednesday and Thursday: three days every week.",
+        "A weekly entry since September that takes Tuesday, Wednesday and Thursday: not worked here at all.",
         quota=COMPLIANT,
-        out_of_office=DEVIATION,
+        out_of_office=TIP,
         calendar=(weekly("Detachering", day(9, 1), (1, 2, 3), "00:00", "00:00", Busy.AWAY),),
     ),
     Story(

@@ -83,6 +83,9 @@ def _mail(subject: str, *to: str, when: datetime = WEDNESDAY) -> Sent:
     return Sent(subject, to or (OUTSIDE,), at=when, attachments=(DOSSIER,))
 
 
+OUTSIDE_MAIL = _mail(LABEL)
+"""Labelled, to the outside, plain."""
+
 SUBJECTS = (
     _person(
         "labelled-plain",

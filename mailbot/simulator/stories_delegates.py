@@ -28,7 +28,7 @@ IN_CLOUD = f"cornelis.vroegop@{DOMAIN}"
 TEAM_BOX = f"postbus.vergunningen@{DOMAIN}"
 ROOM = f"vergaderzaal.de.linde@{DOMAIN}"
 """Other people of the town: one left in October, one in service with a closed account, one of whom the
-people file does not say whether the account is open, one whose mailbox is in the cloud."""
+directory does not say whether the account is open, one whose mailbox is in the cloud."""
 
 READER = Right(MATE_1)
 
@@ -57,7 +57,7 @@ PEOPLE = (
         "One colleague and two names of service accounts that the address list does not show.",
         quota=COMPLIANT,
         out_of_office=NOT_APPLICABLE,
-        # A name is no proof: either may be a hidden group of colleagues, for it stands in no people file.
+        # A name is no proof: either may be a hidden group of colleagues, for it stands in no directory.
         delegates=UNKNOWN,
         rights=(READER, Right(f"svc-scan@{DOMAIN}", "Editor")),
         trustees=(f"svc-backup@{DOMAIN}",),
@@ -301,7 +301,7 @@ UNREADABLE = (
     Story(
         "delegates-stranger",
         "Guus Bontekoe",
-        "The second account stands in no people file and is no group.",
+        "The second account stands in no directory and is no group.",
         quota=COMPLIANT,
         out_of_office=NOT_APPLICABLE,
         delegates=UNKNOWN,

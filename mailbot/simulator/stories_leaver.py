@@ -1,7 +1,7 @@
 """Staged people for the rule on leavers, seen on Monday 23 November 2026.
 
 Whoever left up to 23 October may have a reply until today; one working day more is let pass. A blocked
-account is closed in the people file; Exchange refuses to be impersonated as it, and the service account
+account is closed in the directory; Exchange refuses to be impersonated as it, and the service account
 reads the reply by full access where it has that.
 """
 
@@ -10,7 +10,7 @@ from datetime import date
 from mailbot.simulator import canaries
 from mailbot.simulator.mailboxes import Flaw, Reply, Trouble
 from mailbot.simulator.names import DOMAIN
-from mailbot.simulator.residents import Contract
+from mailbot.simulator.residents import ORDINARY, Contract, Records
 from mailbot.simulator.stories import (
     COMPLIANT,
     DEVIATION,
@@ -55,11 +55,13 @@ def _blocked(
     confidential_external: str = NOT_APPLICABLE,
     trouble: Trouble | None = Trouble.DISABLED,
     full_access: bool = True,
-    hold: bool | None = False,
+    hold: bool = False,
     flaws: frozenset[Flaw] = frozenset(),
     forwards_to: str = "",
     contracts: tuple[Contract, ...] = (),
     recipient_type: str = "user",
+    exported: bool = True,
+    records: Records = ORDINARY,
 ) -> Story:
     """Somebody who left and whose account is blocked: of the mailbox itself only the reply can be read."""
     return Story(
@@ -83,6 +85,8 @@ def _blocked(
         forwards_to=forwards_to,
         contracts=contracts,
         recipient_type=recipient_type,
+        exported=exported,
+        records=records,
         rights=(),
         owa=None,
     )
@@ -233,20 +237,23 @@ AFTER_THE_MONTH = (
     _blocked(
         "leaver-day-of-grace",
         "Aaltsje Hofkamp",
-        "The month ended on Friday and the reply is on: the first working day after it is let pass.",
+        "Hired until 20 October: the directory alone says so, by an account that closed at midnight in "
+        "summer time. The month ended on Friday, the reply is on: the first working day after is let pass.",
         leaver=COMPLIANT,
         left=day(10, 20),
         reply=ON,
         hold=True,
+        records=Records(employed=False, expires=at(10, 21, "00:00")),
     ),
     _blocked(
         "leaver-reply-too-long",
         "Mees Rotteveel",
-        "The month ended on Thursday and the reply is still on.",
+        "Hired until 19 October, by the directory alone: the month ended on Thursday, the reply is still on.",
         leaver=DEVIATION,
         tasks=("end_leaver_reply",),
         left=day(10, 19),
         reply=ON,
+        records=Records(employed=False, expires=at(10, 20, "00:00")),
     ),
     _blocked(
         "leaver-removal-due",
@@ -269,11 +276,12 @@ AFTER_THE_MONTH = (
     _blocked(
         "leaver-hold-unknown",
         "Friso Waardenburg",
-        "Left in September, reply off; nobody knows whether there is a hold.",
+        "Left in September, reply off; the nightly export, which knows of holds that the directory does not "
+        "show, has no row for the mailbox.",
         leaver=UNKNOWN,
         left=day(9, 30),
         reply=OFF,
-        hold=None,
+        exported=False,
     ),
 )
 
@@ -334,7 +342,7 @@ NOT_BLOCKED = (
     _open(
         "leaver-account-unknown",
         "Noëlle Brandsma",
-        "Left in October; nobody knows whether the account is open.",
+        "Left in October; the service account may not read whether the account is open.",
         leaver=UNKNOWN,
         left=day(10, 31),
         reply=ON,
@@ -346,22 +354,24 @@ STILL_HERE = (
     Story(
         "leaver-last-day-today",
         "Bauke Terwal",
-        "Today is the last day in service.",
+        "Hired until today, by the directory alone: the account closes at midnight, in winter time.",
         quota=COMPLIANT,
         out_of_office=NOT_APPLICABLE,
         leaver=NOT_APPLICABLE,
         leaves_on=day(11, 23),
+        records=Records(employed=False, expires=at(11, 24, "00:00")),
     ),
     Story(
         "leaver-renewed",
         "Elise Vangrunsven",
-        "The temporary contract ended in October, another one began the day after.",
+        "The temporary contract ended in October, another one began the day after, with the end that some "
+        "systems write for none.",
         quota=COMPLIANT,
         out_of_office=NOT_APPLICABLE,
         leaver=NOT_APPLICABLE,
         contracts=(
             Contract(date(2025, 11, 1), date(2026, 10, 31), 1),
-            Contract(date(2026, 11, 1), None, 2),
+            Contract(date(2026, 11, 1), date.max, 2),
         ),
     ),
     Story(

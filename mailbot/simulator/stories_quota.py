@@ -1,6 +1,7 @@
 """Staged people for the rule on mailbox size. Nobody here is away unless the story says so."""
 
 from mailbot.simulator.mailboxes import Trouble
+from mailbot.simulator.residents import Records
 from mailbot.simulator.stories import (
     COMPLIANT,
     DEVIATION,
@@ -53,26 +54,30 @@ QUOTA_STORIES = (
     Story(
         "exactly-at-limit",
         "Ineke Buitenhuis",
-        "Exactly 5 GiB: still within the norm, so a tip.",
+        "Exactly 5 GiB: still within the norm, so a tip. Exchange stops her mail at 5 GiB too, as it does "
+        "for everybody in that database.",
         quota=TIP,
         out_of_office=NOT_APPLICABLE,
         size=LIMIT,
+        records=Records(database="MBX-01"),
     ),
     Story(
         "just-under-limit",
         "Ruud Hogeveen",
-        "4.9 GiB.",
+        "4.9 GiB; Exchange lets him have 6 GiB, more than others in his database.",
         quota=TIP,
         out_of_office=NOT_APPLICABLE,
         size=5_018 * MIB,
+        records=Records(database="MBX-01", own_quota=6 * GIB // 1024),
     ),
     Story(
         "exactly-near",
         "Soraya Kanhai",
-        "Exactly 90 percent of the limit.",
+        "Exactly 90 percent of the limit, in a database without quotas.",
         quota=TIP,
         out_of_office=NOT_APPLICABLE,
         size=NEAR,
+        records=Records(database="MBX-03"),
     ),
     Story(
         "one-byte-under-near",
@@ -161,13 +166,14 @@ QUOTA_STORIES = (
         hold=True,
     ),
     Story(
-        "over-hold-unknown",
+        "over-kept-by-policy",
         "Ömer Yildirim",
-        "Over the limit and nobody knows whether there is a hold: never told to delete either.",
+        "Over the limit, kept by a hold of the whole organisation: never told to delete either.",
         quota=DEVIATION,
         out_of_office=NOT_APPLICABLE,
         size=6 * GIB,
-        hold=None,
+        hold=True,
+        records=Records(policies=("mbxb1e4f0c2a7d94e5f8c6b3a2910d7e6f5:3",)),
     ),
     Story(
         "over-in-english",
@@ -181,16 +187,17 @@ QUOTA_STORIES = (
     Story(
         "over-account-closed",
         "Tjerk Haanstra",
-        "The account is closed and 6 GiB still stands there.",
+        "Hired; the account is closed and 6 GiB still stands there.",
         quota=DEVIATION,
         out_of_office=NOT_APPLICABLE,
         size=6 * GIB,
         enabled=False,
+        records=Records(employed=False),
     ),
     Story(
         "account-state-unknown",
         "Bouchra El Amrani",
-        "The export does not say whether the account is open; the mailbox is small.",
+        "The service account may not read whether the account is open; the mailbox is small.",
         quota=COMPLIANT,
         out_of_office=NOT_APPLICABLE,
         enabled=None,
@@ -248,7 +255,7 @@ QUOTA_STORIES = (
     Story(
         "type-unknown",
         "Gerrit-Jan Noordman",
-        "The export does not say what kind of mailbox it is, and it is big.",
+        "The directory gives a kind of mailbox that nobody here knows, and it is big.",
         quota=UNKNOWN,
         out_of_office=UNKNOWN,
         delegates=UNKNOWN,
@@ -289,7 +296,7 @@ QUOTA_STORIES = (
     Story(
         "disabled",
         "Roelof Eizenga",
-        "Exchange refuses the mailbox because the account is disabled.",
+        "Exchange refuses the mailbox because the account is disabled; personnel says in service.",
         quota=UNKNOWN,
         out_of_office=NOT_APPLICABLE,
         delegates=UNKNOWN,
@@ -297,6 +304,7 @@ QUOTA_STORIES = (
         confidential_external=UNKNOWN,
         trouble=Trouble.DISABLED,
         enabled=False,
+        conflicts=("closed_in_service",),
     ),
     Story(
         "moving",

@@ -26,18 +26,18 @@ class Week:
         return len(self.days)
 
     def with_times(self) -> str:
-        """As in a people file with clock times: `ma 08:30-17:00,do 08:30-12:30`."""
+        """As in a personnel feed with clock times: `ma 08:30-17:00,do 08:30-12:30`."""
         return ",".join(
             f"{DUTCH_DAYS[day]} " + "+".join(f"{_clock(start)}-{_clock(end)}" for start, end in spans)
             for day, spans in sorted(self.days.items())
         )
 
     def with_hours(self) -> str:
-        """As in a people file with paid hours a day: `ma 8,di 8,do 4`."""
+        """As in a personnel feed with paid hours a day: `ma 8,di 8,do 4`."""
         return ",".join(f"{DUTCH_DAYS[day]} {_paid(spans):g}" for day, spans in sorted(self.days.items()))
 
     def with_days(self) -> str:
-        """As in a people file that names days only: `ma,di,do`."""
+        """As in a personnel feed that names days only: `ma,di,do`."""
         return ",".join(DUTCH_DAYS[day] for day in sorted(self.days))
 
 

@@ -1,11 +1,12 @@
 """Findings: their states, what they went through, and changes that a plan makes to them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Table,
     Text,
     and_,
     delete,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     type_coerce,
     update,
 )
@@ -24,7 +26,9 @@ from mailbot.model.findings import Finding, FindingState, Transition
 from mailbot.model.ids import FindingId, PersonKey, RuleId
 from mailbot.model.letters import LetterState
 from mailbot.model.plan import Plan
-from mailbot.store.judgements import LIVE
+from mailbot.model.restrictions import Restriction
+from mailbot.model.verdicts import Verdict
+from mailbot.store.judgements import LIVE, verdict
 from mailbot.store.outbox import UNDER_WAY, Outbox
 from mailbot.store.part import bounds, interval
 from mailbot.store.reading import Reading
@@ -55,13 +59,14 @@ class Findings(Outbox, Reading):
 
     def finding_counts(self) -> Mapping[tuple[RuleId, FindingState], int]:
         count = func.count().label("number")
-        found = select(table.c.rule, table.c.state, count).group_by(table.c.rule, table.c.state)
+        found = select(table.c.rule, table.c.state, count).where(table.c.person.not_in(self.paused()))
+        found = found.group_by(table.c.rule, table.c.state)
         return {(RuleId(row.rule), row.state): row.number for row in self.rows(found)}
 
     def change(self, plan: Plan, step_index: int, now: datetime) -> None:
         step = plan.steps[step_index]
-        if self.is_excluded(step.person):
-            raise PlanRefused("Somebody in this plan was excluded since. Make a new plan.")
+        if self.is_excluded(step.person) or self.is_restricted(step.person, Restriction.PAUSED):
+            raise PlanRefused("Somebody in this plan was left out since. Make a new plan.")
         if step.transition is not None:
             self._apply(step.transition, now)
         elif step.finding is not None:
@@ -71,18 +76,34 @@ class Findings(Outbox, Reading):
 
     def end_rule(self, rule: RuleId) -> int:
         """Waiting letters go; the others lose what they show, and keep that they were."""
+        return self._end(rule, lambda _: true()) + self.changed(
+            delete(judgement).where(judgement.c.rule == rule)
+        )
+
+    def end_rule_for(self, rule: RuleId, person: PersonKey, instead: Verdict) -> int:
+        def of_person(about: Table) -> ColumnElement[bool]:
+            return about.c.person == person
+
+        seen = and_(judgement.c.rule == rule, of_person(judgement), judgement.c.why != instead.why)
+        rows = self._end(rule, of_person) + self.changed(
+            update(judgement).where(seen).values(verdict(instead))
+        )
+        self.erased = self.erased or bool(rows)
+        return rows
+
+    def _end(self, rule: RuleId, of: Callable[[Table], ColumnElement[bool]]) -> int:
         of_rule = type_coerce(plan_step.c.step, Text).contains(f'"rule":"{rule}"', autoescape=True)
-        rows = sum(
+        waiting = letter.c.state == LetterState.WAITING
+        told = type_coerce(letter.c.shown, Text) != "{}"
+        return sum(
             self.changed(statement)
             for statement in (
-                delete(letter).where(letter.c.topic == rule, letter.c.state == LetterState.WAITING),
-                delete(plan_step).where(of_rule),
-                delete(table).where(table.c.rule == rule),
-                delete(judgement).where(judgement.c.rule == rule),
+                delete(letter).where(letter.c.topic == rule, waiting, of(letter)),
+                update(letter).where(letter.c.topic == rule, told, of(letter)).values(shown={}),
+                delete(plan_step).where(of_rule, of(plan_step)),
+                delete(table).where(table.c.rule == rule, of(table)),
             )
         )
-        told = and_(letter.c.topic == rule, type_coerce(letter.c.shown, Text) != "{}")
-        return rows + self.changed(update(letter).where(told).values(shown={}))
 
     def told(self, finding: FindingId, now: datetime) -> None:
         """Open becomes told; a finding in any other state, or none, stays as it is."""

@@ -15,7 +15,7 @@ from mailbot.model.findings import FindingState
 from mailbot.model.ids import PersonKey, RuleId, SlotId
 from mailbot.model.tasks import Task
 from mailbot.model.verdicts import Judgement, Outcome, Verdict
-from mailbot.store.part import bounds, insert_for, interval, unless_excluded
+from mailbot.store.part import bounds, insert_for, interval, unless_left_out
 from mailbot.store.reading import Reading
 from mailbot.store.schema import finding, judgement, slot, visited
 
@@ -31,9 +31,9 @@ INSERT_JUDGEMENT = insert(judgement)
 
 @cache
 def insert_visit(dialect: str) -> Executable:
-    """A visit of somebody who is not excluded, unless it was recorded already: one statement for both."""
+    """A visit of somebody who is not left out, unless it was recorded already: one statement for both."""
     columns = [visited.c.slot, visited.c.person, visited.c.read, visited.c.missed, visited.c.at]
-    new = insert_for(dialect, visited).from_select(columns, unless_excluded(columns))
+    new = insert_for(dialect, visited).from_select(columns, unless_left_out(columns))
     return new.on_conflict_do_nothing()
 
 
@@ -51,11 +51,11 @@ class Judgements(Reading):
         judgements: Sequence[Judgement],
         now: datetime,
     ) -> None:
-        """Keep one person's verdicts. What was recorded first stands; of who is excluded nothing is kept."""
+        """Keep one person's verdicts. What was recorded first stands; of who is excluded or paused nothing is
+        kept."""
         code = missed.code if missed else None
         visit = {"slot": slot, "person": person, "read": missed is None, "missed": code, "at": now}
-        tag = self.keys.exclusion_tag(person)
-        if not self.changed(insert_visit(self.dialect), {**visit, "tag": tag}):
+        if not self.changed(insert_visit(self.dialect), {**visit, **self.left_out_tags(person)}):
             return
         if missed is None:
             self.note_read(person, now)
@@ -181,16 +181,17 @@ class Judgements(Reading):
 
 
 def values(judged: Judgement) -> dict[str, Any]:
-    verdict = judged.verdict
+    return {"rule": judged.rule, "kind": judged.kind, **verdict(judged.verdict)}
+
+
+def verdict(found: Verdict) -> dict[str, Any]:
     return {
-        "rule": judged.rule,
-        "kind": judged.kind,
-        "outcome": verdict.outcome,
-        "why": verdict.why,
-        "reason": verdict.reason.code if verdict.reason else None,
-        "detail": verdict.shown or None,
-        "tasks": sorted(verdict.tasks) or None,
-        **bounds(verdict.occurrence),
+        "outcome": found.outcome,
+        "why": found.why,
+        "reason": found.reason.code if found.reason else None,
+        "detail": found.shown or None,
+        "tasks": sorted(found.tasks) or None,
+        **bounds(found.occurrence),
     }
 
 
@@ -198,5 +199,5 @@ def read_judgement(row: Row[Any]) -> Judgement:
     reason = None if row.reason is None else Reason.of(row.reason)
     shown = MappingProxyType(row.detail or {})
     tasks = frozenset(Task(task) for task in row.tasks or ())
-    verdict = Verdict(row.outcome, row.why, shown, interval(row), reason, tasks)
-    return Judgement(RuleId(row.rule), row.kind, verdict)
+    said = Verdict(row.outcome, row.why, shown, interval(row), reason, tasks)
+    return Judgement(RuleId(row.rule), row.kind, said)

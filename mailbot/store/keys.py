@@ -16,9 +16,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from mailbot.model.errors import KeyRefused
 from mailbot.model.ids import LetterId, ObjectGuid, PersonKey
+from mailbot.model.restrictions import Restriction
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+KIND_LENGTH = max(len(kind.value) for kind in Restriction)
 ADVICE = "Restore the key file that belongs to this database from its backup."
 
 
@@ -74,7 +76,7 @@ def _is_credential(path: Path) -> bool:
 class Keys:
     """Everything that is derived from one master key. It has no repr that shows anything."""
 
-    __slots__ = ("_audit", "_bookmarks", "_cipher", "_exclusion", "_master")
+    __slots__ = ("_audit", "_bookmarks", "_cipher", "_exclusion", "_master", "_restriction", "_restrictions")
 
     def __init__(self, master: bytes) -> None:
         if len(master) != KEY_BYTES:
@@ -84,6 +86,8 @@ class Keys:
         self._exclusion = self._digest("key:exclusion-tag")
         self._cipher = AESGCM(self._digest("key:exclusion"))
         self._bookmarks = AESGCM(self._digest("key:bookmark"))
+        self._restriction = self._digest("key:restriction-tag")
+        self._restrictions = AESGCM(self._digest("key:restriction"))
 
     def _digest(self, labelled: str) -> bytes:
         return hmac.digest(self._master, labelled.encode(), hashlib.sha256)
@@ -113,6 +117,25 @@ class Keys:
         except InvalidTag:
             raise KeyRefused(f"An exclusion cannot be decrypted with this key. {ADVICE}") from None
         return ObjectGuid(plain.decode())
+
+    def restriction_tag(self, person: PersonKey, kind: Restriction) -> str:
+        """Finds a restriction of one kind without showing whose it is, or of which kind."""
+        return hmac.digest(self._restriction, f"{kind.value}:{person}".encode(), hashlib.sha256).hex()
+
+    def seal_restriction(self, guid: ObjectGuid, kind: Restriction) -> bytes:
+        """Of one length for all kinds: the length must not tell the kind."""
+        nonce = os.urandom(NONCE_BYTES)
+        text = f"{kind.value:<{KIND_LENGTH}}{guid}"
+        return nonce + self._restrictions.encrypt(nonce, text.encode(), b"restriction")
+
+    def open_restriction(self, sealed: bytes) -> tuple[ObjectGuid, Restriction]:
+        """Raises KeyRefused when it was sealed with another key or changed since."""
+        nonce, text = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        try:
+            plain = self._restrictions.decrypt(nonce, text, b"restriction").decode()
+        except (InvalidTag, ValueError):  # a ValueError when it was cut to less than a nonce
+            raise KeyRefused(f"A restriction cannot be decrypted with this key. {ADVICE}") from None
+        return ObjectGuid(plain[KIND_LENGTH:]), Restriction(plain[:KIND_LENGTH].strip())
 
     def seal_bookmark(self, text: str, person: PersonKey, need: str) -> bytes:
         """Bound to whose it is and what it is about: put in another row it opens nowhere."""

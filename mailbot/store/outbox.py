@@ -11,6 +11,7 @@ from sqlalchemy.engine import Row
 from mailbot.model.errors import Busy
 from mailbot.model.ids import FindingId, LetterId, PersonKey
 from mailbot.model.letters import LetterKind, LetterOrder, LetterState, OutboxLetter
+from mailbot.model.restrictions import Restriction
 from mailbot.store.part import Part
 from mailbot.store.schema import finding as finding_table
 from mailbot.store.schema import letter as table
@@ -21,8 +22,11 @@ UNFINISHED = (LetterState.CLAIMED, LetterState.DRAFTED)
 
 class Outbox(Part):
     def order(self, letter: LetterId, order: LetterOrder, now: datetime) -> bool:
-        """Also False, and nothing kept, when the reader was excluded meanwhile."""
+        """Also False, and nothing kept, when the reader was excluded or paused meanwhile. That somebody
+        looked is told in a pause as well."""
         if self.is_excluded(order.person):
+            return False
+        if order.kind is not LetterKind.NOTICE and self.is_restricted(order.person, Restriction.PAUSED):
             return False
         new = self.insert_new(
             table,
@@ -119,6 +123,18 @@ class Outbox(Part):
             .values(state=LetterState.WITHDRAWN, changed=now)
         )
 
+    def withdraw_all(self, person: PersonKey, now: datetime) -> None:
+        """End the waiting letters to one person; a notice that somebody looked is owed."""
+        self.connection.execute(
+            update(table)
+            .where(
+                table.c.person == person,
+                table.c.state == LetterState.WAITING,
+                table.c.kind != LetterKind.NOTICE,
+            )
+            .values(state=LetterState.WITHDRAWN, changed=now)
+        )
+
     def untidy(self, limit: int) -> list[LetterId]:
         found = self.connection.scalars(
             select(table.c.id)
@@ -144,7 +160,8 @@ class Outbox(Part):
 
     def letter_counts(self) -> Mapping[tuple[LetterKind, LetterState], int]:
         count = func.count().label("number")
-        found = self.rows(select(table.c.kind, table.c.state, count).group_by(table.c.kind, table.c.state))
+        counted = select(table.c.kind, table.c.state, count).where(table.c.person.not_in(self.paused()))
+        found = self.rows(counted.group_by(table.c.kind, table.c.state))
         return {(row.kind, row.state): row.number for row in found}
 
     def next_letter(self, after: datetime) -> datetime | None:

@@ -15,15 +15,17 @@ from sqlalchemy import (
     bindparam,
     exists,
     literal_column,
+    or_,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult, Row
 
-from mailbot.model.ids import PersonKey
+from mailbot.model.ids import ObjectGuid, PersonKey
 from mailbot.model.mailbox import Interval
+from mailbot.model.restrictions import Restriction
 from mailbot.store.keys import Keys
-from mailbot.store.schema import exclusion
+from mailbot.store.schema import exclusion, restriction
 
 DialectInsert = postgresql.Insert | sqlite.Insert
 
@@ -48,12 +50,14 @@ def bounds(occurrence: Interval | None) -> dict[str, datetime | None]:
     return {"occurrence_start": occurrence.start, "occurrence_end": occurrence.end}
 
 
-def unless_excluded(columns: Sequence[Column[Any]]) -> Select[Any]:
-    """One row of parameters by column, and none when `tag` is of somebody who is excluded: for an insert that
-    looks and writes in one statement."""
+def unless_left_out(columns: Sequence[Column[Any]]) -> Select[Any]:
+    """One row of parameters by column, and none for somebody who is left out: for an insert that looks and
+    writes in one statement. Its other parameters are those of `Part.left_out_tags`."""
     values = (bindparam(column.name, type_=column.type) for column in columns)
-    excluded = exists(literal_column("1", String)).where(exclusion.c.tag == bindparam("tag"))
-    return select(*values).where(~excluded)
+    excluded = exists(literal_column("1", String)).where(exclusion.c.tag == bindparam("excluded"))
+    forbidden = or_(*(restriction.c.tag == bindparam(kind.value) for kind in Restriction))
+    restricted = exists(literal_column("1", String)).where(forbidden)
+    return select(*values).where(~excluded, ~restricted)
 
 
 class Part:
@@ -87,3 +91,31 @@ class Part:
         return (
             self.connection.execute(select(exclusion.c.tag).where(exclusion.c.tag == tag)).first() is not None
         )
+
+    def is_restricted(self, person: PersonKey, kind: Restriction) -> bool:
+        """On PostgreSQL the read also keeps `restrict` waiting until this transaction is over."""
+        tag = self.keys.restriction_tag(person, kind)
+        found = select(restriction.c.tag).where(restriction.c.tag == tag)
+        return self.connection.execute(found).first() is not None
+
+    def left_out_tags(self, person: PersonKey, deep: bool = False) -> dict[str, str]:
+        """The parameters of `unless_left_out`. `deep` is for a row that looks deeper than settings."""
+        paused = self.keys.restriction_tag(person, Restriction.PAUSED)
+        shallow = self.keys.restriction_tag(person, Restriction.SETTINGS_ONLY) if deep else paused
+        tags = {Restriction.PAUSED.value: paused, Restriction.SETTINGS_ONLY.value: shallow}
+        return {"excluded": self.keys.exclusion_tag(person), **tags}
+
+    def restrictions(self) -> dict[ObjectGuid, Restriction]:
+        """A pause before the other kind, which goes on when it ends. Raises KeyRefused when one was sealed
+        with another key."""
+        found: dict[ObjectGuid, Restriction] = {}
+        for payload in self.connection.scalars(select(restriction.c.payload)):
+            guid, kind = self.keys.open_restriction(payload)
+            if found.get(guid) is not Restriction.PAUSED:
+                found[guid] = kind
+        return found
+
+    def paused(self) -> list[PersonKey]:
+        """Keys of everybody whose objection is pending: they are in no count."""
+        restrictions = self.restrictions()
+        return [self.keys.person_key(g) for g, kind in restrictions.items() if kind is Restriction.PAUSED]

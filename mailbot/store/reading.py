@@ -8,12 +8,20 @@ from functools import cache
 from sqlalchemy import Executable, delete, select
 
 from mailbot.model.ids import PersonKey
+from mailbot.model.needs import DataClass, Need
 from mailbot.model.reading import Mark
 from mailbot.model.reading import Reading as Kept
-from mailbot.store.part import Part, insert_for, unless_excluded
+from mailbot.store.part import Part, insert_for, unless_left_out
 from mailbot.store.schema import BOOKMARK_AGE, QUARTER, bookmark, last_read
 
 BOTH = (bookmark, last_read)
+
+
+def about_settings() -> frozenset[str]:
+    """Names of the questions that look no deeper than sizes and settings. A name that is none of them is
+    taken to be deeper."""
+    kinds = Need.__subclasses__()
+    return frozenset(kind.name for kind in kinds if kind.data_class <= DataClass.TRAFFIC)
 
 
 @cache
@@ -25,18 +33,18 @@ def upsert_read(dialect: str) -> Executable:
 
 @cache
 def upsert_failed(dialect: str) -> Executable:
-    """Of somebody who is not excluded: one statement looks and writes. When it was read stays."""
+    """Of somebody who is not left out: one statement looks and writes. When it was read stays."""
     columns = [last_read.c.person, last_read.c.failed]
-    new = insert_for(dialect, last_read).from_select(columns, unless_excluded(columns))
+    new = insert_for(dialect, last_read).from_select(columns, unless_left_out(columns))
     values = {"failed": new.excluded.failed}
     return new.on_conflict_do_update(index_elements=[last_read.c.person], set_=values)
 
 
 @cache
 def upsert_bookmark(dialect: str) -> Executable:
-    """A bookmark of somebody who is not excluded: one statement looks and writes."""
+    """A bookmark of somebody who is not left out: one statement looks and writes."""
     columns = [bookmark.c.person, bookmark.c.need, bookmark.c.text, bookmark.c.at]
-    new = insert_for(dialect, bookmark).from_select(columns, unless_excluded(columns))
+    new = insert_for(dialect, bookmark).from_select(columns, unless_left_out(columns))
     return new.on_conflict_do_update(
         index_elements=[bookmark.c.person, bookmark.c.need],
         set_={"text": new.excluded.text, "at": new.excluded.at},
@@ -55,8 +63,13 @@ class Reading(Part):
     def set_bookmark(self, person: PersonKey, need: str, text: str, now: datetime) -> None:
         sealed = self.keys.seal_bookmark(text, person, need)
         values = {"person": person, "need": need, "text": sealed, "at": now}
-        tag = self.keys.exclusion_tag(person)
-        self.connection.execute(upsert_bookmark(self.dialect), {**values, "tag": tag})
+        tags = self.left_out_tags(person, deep=need not in about_settings())
+        self.connection.execute(upsert_bookmark(self.dialect), {**values, **tags})
+
+    def end_deep_bookmarks(self, person: PersonKey) -> int:
+        """Delete one person's bookmarks of questions that look deeper than settings."""
+        deep = bookmark.c.need.not_in(list(about_settings()))
+        return self.changed(delete(bookmark).where(bookmark.c.person == person, deep))
 
     def end_bookmarks(self, asked: Collection[str]) -> int:
         return self.changed(delete(bookmark).where(bookmark.c.need.not_in(list(asked))))
@@ -70,12 +83,12 @@ class Reading(Part):
         return {PersonKey(row.person): row.failed for row in self.rows(found)}
 
     def note_read(self, person: PersonKey, now: datetime) -> None:
-        """For a transaction that has looked whether the person is excluded."""
+        """For a transaction that has looked whether the person is left out."""
         self.connection.execute(upsert_read(self.dialect), {"person": person, "at": now})
 
     def note_failed(self, person: PersonKey, now: datetime) -> None:
-        tag = self.keys.exclusion_tag(person)
-        self.connection.execute(upsert_failed(self.dialect), {"person": person, "failed": now, "tag": tag})
+        tags = self.left_out_tags(person)
+        self.connection.execute(upsert_failed(self.dialect), {"person": person, "failed": now, **tags})
 
     def reading_of(self, person: PersonKey, personal: timedelta) -> Kept:
         found = select(bookmark).where(bookmark.c.person == person).order_by(bookmark.c.need)

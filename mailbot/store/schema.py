@@ -30,7 +30,7 @@ from mailbot.model.slots import Job, SlotResult
 from mailbot.model.verdicts import Kind, Outcome
 from mailbot.store.columns import Json, Moment, Word
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration: what a database must be at before it is used."""
 
 
@@ -38,7 +38,7 @@ class DataKind(StrEnum):
     """What a table says something about."""
 
     PERSON = "person"  # one person, under a key
-    EXCLUSION = "exclusion"  # one person who wants or must have nothing kept
+    EXCLUSION = "exclusion"  # one person who wants or must be left out of all, or of something
     RUN = "run"  # the bot's own work, in counts
     AUDIT = "audit"  # what the bot and its operators did
     AGGREGATE = "aggregate"  # groups large enough to hide in
@@ -256,6 +256,16 @@ exclusion = Table(
     Column("guid", LargeBinary, nullable=False),
     Column("made", Moment, nullable=False),
     info=keep(DataKind.EXCLUSION, ends="being lifted"),
+)
+
+restriction = Table(
+    "restriction",
+    metadata,
+    # One tag for each person and kind: neither can be read from it, nor that two rows are of one person.
+    Column("tag", Text, primary_key=True),
+    Column("payload", LargeBinary, nullable=False),
+    Column("made", Moment, nullable=False),
+    info=keep(DataKind.EXCLUSION, ends="being lifted, or an exclusion"),
 )
 
 disclosure = Table(

@@ -30,7 +30,7 @@ SMALL_CAST = (
     "many-folders-over",
     "just-under-limit",
     "over-under-hold",
-    "over-hold-unknown",
+    "over-kept-by-policy",
     "over-in-english",
     "over-account-closed",
     "leaver-over",
@@ -119,8 +119,7 @@ class Desk:
 
     def goes_to(self, moment: datetime) -> None:
         """Move both clocks, mailbot's and the municipality's."""
-        self.here.clock.set(moment)
-        self.here.town.clock.set(moment)
+        self.here.goes_to(moment)
 
     def goes_to_day(self, day: int, hour: int = 6, minute: int = 0, month: int = 11) -> None:
         """A local time on a day of 2026."""
@@ -176,9 +175,9 @@ class Desk:
         mailbox.folders.by_name["inbox"].size = total
 
     def exports(self, people: Sequence[Resident]) -> None:
-        """The personnel system writes its file anew."""
+        """Directory and personnel export anew."""
         self.here.town.residents[:] = people
-        self.here.town.write_files(self.here.settings)
+        self.here.publishes()
 
 
 def tables(here: Municipality) -> dict[str, int]:

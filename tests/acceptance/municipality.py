@@ -1,5 +1,6 @@
 """Gemeente Voorbeeld for a test: its simulator in this process, and a settings folder that points at it."""
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ class Municipality:
     server: SimulatorServer
     settings: Path
     clock: SetClock
+    files: Path
 
     def change(self, *replacements: tuple[str, str]) -> None:
         """Edit mailbot.toml as an administrator would. Every old text must be there."""
@@ -45,9 +47,21 @@ class Municipality:
         """Move the clock to a local time, on a day of November 2026 or today. Gives the moment."""
         local = self.clock.now().astimezone(AMSTERDAM)
         moment = local.replace(hour=hour, minute=minute, second=0, day=day or local.day)
+        self.goes_to(moment)
+        return moment
+
+    def goes_to(self, moment: datetime) -> None:
+        """Time passes; the directory is exported as often as it should be."""
         self.clock.set(moment)
         self.town.clock.set(moment)
-        return moment
+        export = self.settings / "directory.ldf"
+        if export.exists():
+            os.utime(export, (moment.timestamp(),) * 2)
+
+    def publishes(self) -> None:
+        """The town writes its files anew, and they are brought to where mailbot looks for them."""
+        self.town.write_files(self.files)
+        demo_settings.publish(self.files, self.settings)
 
     @contextmanager
     def opened(self, owner: str = "test", decisions: Sequence[Decision] = ()) -> Iterator[House]:
@@ -94,7 +108,7 @@ def municipality(
         files.mkdir(parents=True)
         town.write_files(files)
         write_settings(settings, server.endpoint, files, mode)
-        yield Municipality(town, server, settings, SetClock(MONDAY))
+        yield Municipality(town, server, settings, SetClock(MONDAY), files)
 
 
 def write_settings(settings: Path, endpoint: str, files: Path, mode: str = "live") -> None:

@@ -111,8 +111,9 @@ def test_a_crash_tells_where_and_not_what(voorbeeld: Municipality, listening: io
 
 def test_secrets_print_as_stars(voorbeeld: Municipality) -> None:
     from mailbot import wiring
+    from mailbot.wiring import mailboxes
 
     found = wiring.configuration(voorbeeld.settings, {})
-    server = wiring._server(found)
+    server = mailboxes.server(found)
     assert PASSWORD not in repr(found) + repr(server) + str(found.secrets)
     assert "***" in repr(found.secrets.exchange_password)

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from mailbot import wiring
 from mailbot.cli.demo import MARK
 from mailbot.cli.show import OUTCOMES
 from mailbot.model.letters import LetterKind, LetterOrder
 from mailbot.rules import registry
+from mailbot.wiring import mailboxes
 from tests.acceptance.desk import ADMINISTRATOR, GIB, Desk, nobody_opens, small_town, tables, typed
 from tests.acceptance.municipality import municipality
 
@@ -315,15 +315,15 @@ def test_taking_somebody_back_in_does_not_tell_who_was_left_out(desk: Desk) -> N
     }
     assert len(answers) == 1
     assert [row[1:] for row in desk.audit()[:2]] == [("include", {})] * 2
-    assert "nobody in the people file has this address" in desk.refused(
+    assert "nobody in the sources has this address" in desk.refused(
         "people", "include", "niemand@voorbeeld.example"
     )
 
 
-# a people file that was cut off
+# a directory that was cut off
 
 
-def test_a_people_file_that_lost_many_is_refused_until_somebody_says_it_is_right(desk: Desk) -> None:
+def test_a_directory_that_lost_many_is_refused_until_somebody_says_it_is_right(desk: Desk) -> None:
     """And when it turns out to be wrong after all, nobody is told of the same absence twice."""
     desk.types("sweep")
     desk.goes_to_day(23, 10, 5)
@@ -331,21 +331,21 @@ def test_a_people_file_that_lost_many_is_refused_until_somebody_says_it_is_right
     told = {address: len(desk.got(address)) for address in desk.readers()}
     before = desk.findings()
     assert before[("out_of_office", "told")] == 3
-    people = desk.here.settings / "people.csv"
-    whole = people.read_text(encoding="utf-8")
-    people.write_text(without_managers(whole.splitlines()[:5]), encoding="utf-8")
+    export = desk.here.settings / "directory.ldf"
+    whole = export.read_bytes()
+    exports(desk, b"\r\n\r\n".join(whole.split(b"\r\n\r\n")[:5]) + b"\r\n")
 
     refused = desk.types("sweep")
     assert (refused.code, refused.out) == (11, "")
-    assert "the people file holds 4 people, the last sweep had 40; nothing was done" in refused.err
+    assert "the sources hold 4 people, the last sweep had 40; nothing was done" in refused.err
     assert "mailbot sweep --accept-people" in refused.err
     assert desk.findings() == before
 
-    assert desk.shows("sweep", "--accept-people")["mailboxes"]["population"] == 4
+    assert desk.shows_with_log("sweep", "--accept-people")["mailboxes"]["population"] == 4
     assert desk.findings()[("out_of_office", "lapsed")] >= 2, "who is gone needs no following"
 
-    people.write_text(whole, encoding="utf-8")
-    again = desk.shows("sweep")
+    exports(desk, whole)
+    again = desk.shows_with_log("sweep")
     assert again["mailboxes"]["population"] == 40
     absences = [row for row in again["steps"] if row["rule"] == "out_of_office" and "nudge" in row["step"]]
     assert absences == []
@@ -356,13 +356,10 @@ def test_a_people_file_that_lost_many_is_refused_until_somebody_says_it_is_right
         assert len(desk.got(address)) == told[address] >= 1
 
 
-def without_managers(lines: list[str]) -> str:
-    """These lines of the people file, with nobody's manager outside of them."""
-    column = lines[0].split(";").index("manager_key")
-    rows = [line.split(";") for line in lines[1:]]
-    for row in rows:
-        row[column] = ""
-    return "\n".join([lines[0], *(";".join(row) for row in rows)]) + "\n"
+def exports(desk: Desk, content: bytes) -> None:
+    """The directory is exported anew: its head and four people, say."""
+    (desk.here.settings / "directory.ldf").write_bytes(content)
+    desk.goes_to(desk.here.clock.now())
 
 
 # the helpdesk
@@ -465,8 +462,8 @@ def test_the_two_lanes_of_the_service_connect_one_after_the_other(
         inside.release()
         return object()
 
-    monkeypatch.setattr(wiring, "_exchange", connect)
-    monkeypatch.setattr(wiring, "_post", connect)
+    monkeypatch.setattr(mailboxes, "exchange", connect)
+    monkeypatch.setattr(mailboxes, "post", connect)
     with desk.here.opened() as house, ThreadPoolExecutor(4) as lanes:
         asked: list[Callable[[], object]] = [house.exchange, house.post, house.exchange, house.post]
         made = list(lanes.map(lambda ask: ask(), asked))

@@ -98,7 +98,7 @@ def test_a_digest_names_its_reader_and_leavers_of_the_own_team_and_nobody_else(
 
 
 def test_every_figure_rests_on_five_others_who_were_judged(voorbeeld_on_monday: Municipality) -> None:
-    """Counted again by hand, from the stories of the municipality and the people file."""
+    """Counted again by hand, from the stories of the municipality and the directory."""
     expected = voorbeeld_on_monday.town.expected()
     people, orders = people_and_orders(voorbeeld_on_monday)
     looked_at = 0

@@ -37,7 +37,7 @@ def test_a_healthy_house_is_all_good(desk: Desk) -> None:
         "audit log",
         "delivery",
         "outbox",
-        "people file",
+        "people",
         "sign-in",
         "readable mailbox",
         "unreadable mailbox",
@@ -131,8 +131,8 @@ def test_a_group_that_leaves_nobody_out_is_named(desk: Desk) -> None:
     unit = next(p.unit.name for p in desk.here.town.residents if p.unit)
     desk.here.change(('"bedrijfsarts",', f'"bedrijfarts",\n  "{unit}",'))
     said = lines(desk)[1]["excluded groups"]
-    assert said.startswith("note, nobody in the people file belongs to: ")
-    named = said.removeprefix("note, nobody in the people file belongs to: ").partition(";")[0].split(", ")
+    assert said.startswith("note, nobody in the sources belongs to: ")
+    named = said.removeprefix("note, nobody in the sources belongs to: ").partition(";")[0].split(", ")
     assert "bedrijfarts" in named
     assert unit.casefold() not in named
 
@@ -222,13 +222,13 @@ def test_an_account_without_the_right_to_impersonate(tmp_path: Path) -> None:
         assert said["readable mailbox"].startswith("bad, does not open (access_denied)")
 
 
-def test_a_people_file_that_broke_overnight(desk: Desk) -> None:
-    people = desk.here.settings / "people.csv"
-    people.write_text(people.read_text().replace(";user;", ";usr;", 1))
+def test_a_directory_export_that_broke_overnight(desk: Desk) -> None:
+    export = desk.here.settings / "directory.ldf"
+    export.write_text(export.read_text().replace("objectGUID:: ", "objectGUID:: !", 1))
     said = desk.types("doctor")
-    assert said.code == 2
-    assert "people.csv" in said.err
-    assert "recipient_type" in said.err
+    assert said.code == 1
+    assert "people: bad, 1 problem in the directory export" in said.out
+    assert "base64" in said.out
 
 
 def test_an_audit_log_that_somebody_touched(desk: Desk) -> None:

@@ -19,6 +19,7 @@ from mailbot.model.needs import MailboxSize, SentLabels, SentSignatures
 from mailbot.model.slots import Job
 from mailbot.reports.status import StatusFile
 from mailbot.simulator import Fault, FaultKind
+from mailbot.wiring.mailboxes import StoredBookmarks
 from tests.acceptance.desk import Desk, small_town
 from tests.acceptance.municipality import Municipality
 
@@ -134,7 +135,7 @@ def test_bookmarks_end_with_the_decision_under_which_they_were_made(voorbeeld: M
     guid = voorbeeld.town.residents[0].guid
     today = decision(sample_percent=99).model_copy(update={"end": voorbeeld.clock.now().date()})
     with voorbeeld.opened(decisions=[today]) as house:
-        bookmarks = wiring.StoredBookmarks(house.store, house.clock)
+        bookmarks = StoredBookmarks(house.store, house.clock)
         for need in (SentLabels.name, MailboxSize.name):
             bookmarks.keep(guid, need, "page 1")
         assert SentLabels.name in askable(house)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from mailbot import wiring
 from mailbot.cli.demo_settings import decision
 from mailbot.jobs.rights import check_disclosures, explain
 from mailbot.jobs.sweep import sweep
 from mailbot.model.needs import SentLabels
 from mailbot.model.reading import Reading
+from mailbot.wiring.mailboxes import StoredBookmarks
 from tests.acceptance.desk import ADMINISTRATOR, GIB, Desk, small_town
 
 REASON = "belde zelf over de brief"
@@ -104,7 +104,7 @@ def test_it_says_so_in_words(desk: Desk) -> None:
     desk.types("sweep")
     guid = desk.resident("plain-over").guid
     with desk.here.opened() as house:
-        wiring.StoredBookmarks(house.store, house.clock).keep(guid, SentLabels.name, "page 1")
+        StoredBookmarks(house.store, house.clock).keep(guid, SentLabels.name, "page 1")
     shown = look(desk)
     assert "The mailbox was last read on 2026-11-23 06:00." in shown
     assert "That is kept until 2027-02-22, unless it is read again." in shown
@@ -121,7 +121,7 @@ def test_of_who_is_left_out_nothing_of_how_they_were_read_is_kept(desk: Desk) ->
     desk.types("sweep")
     person = desk.resident("plain-over")
     with desk.here.opened() as house:
-        wiring.StoredBookmarks(house.store, house.clock).keep(person.guid, SentLabels.name, "page 1")
+        StoredBookmarks(house.store, house.clock).keep(person.guid, SentLabels.name, "page 1")
     key = desk.key("plain-over")
     assert desk.types("people", "exclude", person.address).code == 0
     with desk.here.opened() as house, house.store.begin() as work:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mailbot.cli import demo_settings
 from mailbot.config.init import shipped_packs
 from tests.acceptance.desk import Desk, Typed, small_town, typed
 
@@ -54,9 +55,10 @@ def test_only_what_the_user_must_still_do_is_missing(tmp_path: Path) -> None:
     init(tmp_path / "etc")
     said = typed(None, "doctor", "--settings", str(tmp_path / "etc"))
     assert said.code == 2
-    assert said.err.startswith("mailbot: 2 problems in the settings; nothing was started.")
+    assert said.err.startswith("mailbot: 1 problem in the settings; nothing was started.")
+    assert "\n1 problem in the directory export; nothing of it is used." in said.err
     assert "exchange.password_file" in said.err
-    assert "people.csv" in said.err
+    assert "directory.ldf" in said.err
 
 
 def test_the_key_is_closed_to_others_and_there_are_no_open_gates(tmp_path: Path) -> None:
@@ -68,7 +70,7 @@ def test_the_key_is_closed_to_others_and_there_are_no_open_gates(tmp_path: Path)
 
 
 def test_doctor_then_says_what_to_do_next(tmp_path: Path) -> None:
-    """With a password, a people file and an Exchange: what is left are decisions, not computers."""
+    """With a password, a directory and an Exchange: what is left are decisions, not computers."""
     with small_town(tmp_path / "town") as desk:
         folder = tmp_path / "etc"
         typed(
@@ -84,7 +86,7 @@ def test_doctor_then_says_what_to_do_next(tmp_path: Path) -> None:
         )
         (folder / "exchange.password").write_text("demo-only")
         (folder / "exchange.password").chmod(0o600)
-        desk.here.town.write_files(folder)
+        demo_settings.publish(desk.here.files, folder)
         said = typed(desk.here, "doctor", "--settings", str(folder))
         lines = dict(line.split(": ", 1) for line in said.out.splitlines())
         assert said.code == 1
@@ -137,7 +139,10 @@ def test_every_shipped_pack_makes_a_folder_that_can_be_read(tmp_path: Path, pack
     answers = [answer if not answer.startswith("--pack") else f"--pack={pack}" for answer in ANSWERS]
     assert typed(None, "init", str(tmp_path / "etc"), *answers).code == 0
     said = typed(None, "doctor", "--settings", str(tmp_path / "etc"))
-    assert "2 problems" in said.err
+    assert [line.strip() for line in said.err.splitlines() if "expected:" in line] == [
+        "expected: a file with one line, the password",
+        "expected: a readable file",
+    ]
 
 
 def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
@@ -153,7 +158,7 @@ def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
         "gates.toml": ("dpia.fg_advice",),
         "calendar.toml": ("years",),
         "waivers.toml": ("waiver", "rule"),
-        "people.csv": ("hold",),
+        "directory.ldf": ("base64",),
         "accepted_domains.txt": ("a domain such as voorbeeld.example",),
         "nl/quota.toml": ("nudge.heading",),
     }.items():
@@ -177,7 +182,7 @@ def spoil(desk: Desk) -> None:
         '[[waiver]]\nowner = "x"\nreason = "y"\nrule = "qouta"\naddress = "a.b@voorbeeld.example"\n'
         "from = 2026-01-01\nuntil = 2026-02-01\n"
     )
-    edit(settings / "people.csv", ";user;nee;", ";user;misschien;")
+    edit(settings / "directory.ldf", "objectGUID:: ", "objectGUID:: !")
     (settings / "accepted_domains.txt").write_text("@voorbeeld\nvoorbeeld.example\nlandelijk.example\n")
     edit(settings / "letters/nl/quota.toml", 'heading = "Je postbus kan', 'headline = "Je postbus kan')
 

@@ -111,7 +111,7 @@ def test_on_a_real_exchange_only_letters_of_pilot_people_are_redirected(
         s for s in desk.here.town.staged() if "over" in s and s != "over-account-closed"
     }
     in_pilot = {story for story in deviating if desk.resident(story).address in pilot(desk)}
-    assert in_pilot == {"plain-over", "over-hold-unknown", "both-rules"}
+    assert in_pilot == {"plain-over", "over-kept-by-policy", "both-rules"}
     assert told == 4, "both-rules gets two"
     assert steps[("quota", "open (not_in_pilot)")] > 0
     desk.goes_to_day(23, 10, 5)
@@ -219,7 +219,7 @@ def test_letters_that_must_wait_do_not_stand_in_the_way_of_those_that_may_go(
     desk.goes_to_day(23, 10, 5)
     assert desk.delivers().sent == 4
     assert desk.readers() == {
-        desk.resident(story).address for story in ("plain-over", "over-hold-unknown", "both-rules")
+        desk.resident(story).address for story in ("plain-over", "over-kept-by-policy", "both-rules")
     }
 
 
@@ -303,7 +303,7 @@ def test_the_absence_letter_comes_beside_the_weekly_one(desk: Desk) -> None:
 # under hold
 
 
-@pytest.mark.parametrize("story", ["over-under-hold", "over-hold-unknown"])
+@pytest.mark.parametrize("story", ["over-under-hold", "over-kept-by-policy"])
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_whose_mail_must_be_kept_is_never_told_to_delete(desk: Desk, story: str, language: str) -> None:
     desk.here.change(('mode = "off"', 'mode = "live"'))

@@ -35,8 +35,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def goes_to(here: Municipality, moment: datetime) -> None:
-    here.clock.set(moment)
-    here.town.clock.set(moment)
+    here.goes_to(moment)
 
 
 def turn(here: Municipality, slot: Slot = SLOT) -> SlotRow:

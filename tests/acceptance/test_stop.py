@@ -175,13 +175,13 @@ def test_it_works_in_mode_live_with_a_closed_gate(desk: Desk) -> None:
 
 def test_it_works_with_a_broken_people_file_and_without_the_password_of_exchange(desk: Desk) -> None:
     ordered(desk)
-    (desk.here.settings / "people.csv").write_text("not;a;people;file\n")
+    (desk.here.settings / "directory.ldf").write_text("no: directory\n")
     (desk.here.settings / "exchange.password").unlink()
     desk.here.change(('mode = "live"', 'mode = "lief"'))
     assert desk.types("findings").code == 2
     assert desk.types("stop").code == 0
     desk.here.change(('mode = "lief"', 'mode = "live"'))
-    desk.here.town.write_files(desk.here.settings)
+    desk.here.publishes()
     (desk.here.settings / "exchange.password").write_text("demo-only")
     (desk.here.settings / "exchange.password").chmod(0o600)
     assert desk.delivers().sent == 0

@@ -51,5 +51,20 @@ def test_people_in_service_hear_of_the_look_and_leavers_cannot(desk: Desk) -> No
     assert desk.letters().get(("notice", "waiting"), 0) - before == told
 
 
+def test_whoever_the_settings_leave_out_since_the_sweep_is_not_counted(desk: Desk) -> None:
+    """Beside the mailboxes that a task names, one too many would tell that somebody is left out."""
+    desk.types("sweep")
+    code = Task.BLOCK_ACCOUNT.value
+    before = desk.shows("tasks")["tasks"][code]
+    owner = next(iter(desk.shows("tasks", code, "--reason", "accounts sluiten")["mailboxes"]))
+    toml = desk.here.settings / "mailbot.toml"
+    text = toml.read_text("utf-8")
+    assert text.count("exclude_addresses = [") == 1
+    toml.write_text(
+        text.replace("exclude_addresses = [", f'exclude_addresses = ["{owner}",'), encoding="utf-8"
+    )
+    assert desk.shows("tasks")["tasks"].get(code, 0) == before - 1
+
+
 def test_a_task_that_does_not_exist_is_told_with_those_that_do(desk: Desk, tmp_path: Path) -> None:
     assert "block_account" in desk.refused("tasks", "blok_account", "--reason", "accounts sluiten")

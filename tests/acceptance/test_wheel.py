@@ -96,6 +96,6 @@ def test_nothing_else_is_in_it(installed: Installed) -> None:
         names = wheel.namelist()
     parts = {name.partition("/")[0] for name in names}
     assert parts == {"mailbot", f"mailbot-{mailbot.__version__}.dist-info"}
-    private = ("__pycache__", ".db", ".key", ".password", "people.csv")
+    private = ("__pycache__", ".db", ".key", ".password", "directory.ldf")
     assert not [name for name in names if any(part in name for part in private)]
     assert [name for name in names if name.endswith("LICENSE")]

@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-from mailbot.exchange.ews.breaker import Breaker
+from mailbot.engine.breaker import Breaker
 from mailbot.exchange.ews.connection import Server
 from mailbot.exchange.ews.road import EwsRoad
 from mailbot.exchange.ews.visit import Limits

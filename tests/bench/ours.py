@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from mailbot import wiring
 from mailbot.engine import judge
 from mailbot.jobs.sweep import sweep
 from mailbot.model.facts import MailboxFacts
@@ -16,6 +15,7 @@ from mailbot.model.needs import Need
 from mailbot.model.slots import Job, Slot
 from mailbot.ports import Target
 from mailbot.reports.logs import configure
+from mailbot.wiring import mailboxes
 from tests.bench.measure import SWEEPS, Meter, Task, tell
 from tests.bench.payload import load
 from tests.bench.plain import plain
@@ -53,7 +53,7 @@ def read(task: Task) -> None:
             return judge.follow_up(rules, candidates[facts.guid], facts, calendar)
 
         kept = Kept()
-        with patch.object(wiring, "StoredBookmarks", return_value=kept):
+        with patch.object(mailboxes, "StoredBookmarks", return_value=kept):
             exchange = house.exchange()
         list(exchange.read(targets[:1], needs, follow_up, calendar.now))
         kept.texts.clear()

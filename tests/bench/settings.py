@@ -1,7 +1,9 @@
 """A settings folder of gemeente Voorbeeld for the bench's server, with as many people as it has mailboxes."""
 
 import json
+import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,14 +18,11 @@ from mailbot.model.clock import SetClock
 from mailbot.model.facts import Known, MailboxFacts
 from mailbot.model.mailbox import AccessList
 from mailbot.model.needs import Absences, InboxAccess, PrivateFolderAccess, SentLabels
+from mailbot.simulator import directory, ldif, personnel
 from mailbot.store.keys import create_key_file
 from tests.bench.payload import Payload
 
-PEOPLE = (
-    "object_guid;display_name;mail;language;pilot_group;enabled;recipient_type;hold;person_key;dienst_in;"
-    "dienst_uit;contract_volgnr;manager_key;org_code;org_naam;werkdagen;verlof_van;verlof_tot;"
-    "verlof_goedgekeurd_op"
-)
+PERSONNEL = ";".join(personnel.COLUMNS)
 EXPORT = "object_guid;primary_smtp;recipient_type;full_access;send_as;forwarding;hold;quota_bytes;exported_at"
 
 
@@ -31,13 +30,35 @@ def guid(number: int) -> str:
     return f"5f0c1a52-8f0b-4c3a-9d57-{number:012d}"
 
 
+def account(number: int, address: str) -> ldif.Entry:
+    octets = uuid.UUID(guid(number)).bytes_le
+    return ldif.Entry(
+        f"CN=Medewerker {number},{directory.STAFF}",
+        (
+            ("objectClass", "top"),
+            ("objectClass", "user"),
+            ("objectGUID", octets),
+            ("sAMAccountName", f"m{number}"),
+            ("displayName", "Een Medewerker"),
+            ("mail", address),
+            ("proxyAddresses", f"SMTP:{address}"),
+            ("department", "Burgerzaken"),
+            ("employeeID", str(number + 1)),
+            ("userAccountControl", "512"),
+            ("accountExpires", "0"),
+            ("preferredLanguage", "nl-NL"),
+            ("msExchRecipientTypeDetails", "1"),
+            ("msExchMailboxGuid", octets),
+        ),
+    )
+
+
 def write(folder: Path, payload: Payload, endpoint: str, mailboxes: int, workers: int) -> Path:
     """The settings as an administrator would complete them. Gives the folder."""
     town = folder / "town"
     town.mkdir(parents=True)
-    people = [
-        f"{guid(number)};Een Medewerker;{payload.address(number)};nl;;ja;user;nee;{number + 1};2015-03-01;;1;"
-        ";100;Burgerzaken;ma,di,wo,do,vr;;;"
+    staff = [
+        f"{number + 1};{payload.address(number)};2015-03-01;;1;;100;Burgerzaken;ma,di,wo,do,vr;;;"
         for number in range(mailboxes)
     ]
     exported_at = payload.now.replace(hour=2).isoformat()
@@ -45,7 +66,14 @@ def write(folder: Path, payload: Payload, endpoint: str, mailboxes: int, workers
         f"{guid(number)};{payload.address(number)};UserMailbox;;;false;false;unlimited;{exported_at}"
         for number in range(mailboxes)
     ]
-    (town / "people.csv").write_text("\n".join([PEOPLE, *people, ""]), encoding="utf-8")
+    export_ldf = town / "directory.ldf"
+    entries = (account(number, payload.address(number)) for number in range(mailboxes))
+    export_ldf.write_text(ldif.export(entries, directory.ATTRIBUTES), encoding="ascii", newline="")
+    drop = town / "hr" / "personeel.csv"
+    drop.parent.mkdir()
+    drop.write_text("\n".join([PERSONNEL, *staff, ""]), encoding="utf-8")
+    for file in (export_ldf, drop):
+        os.utime(file, (payload.now.timestamp() - 600,) * 2)
     (town / "access.csv").write_text("\n".join([EXPORT, *export, ""]), encoding="utf-8")
     (town / "accepted_domains.txt").write_text(f"{payload.domain}\n", encoding="utf-8")
     settings = folder / "settings"

@@ -220,7 +220,7 @@ class Week:
         return counts
 
     def _check_requests(self, day: int, house: House) -> None:
-        """Nobody was asked about who is not in the people file, excluded in it or by command."""
+        """Nobody was asked about who is not in the directory, excluded in it or by command."""
         touched = {address for line in self._around.server.access_log() for address in line.mailboxes}
         allowed = {person.address.value for person in house.directory.people().by_guid.values()}
         excluded = {*self._around.town.excluded()}

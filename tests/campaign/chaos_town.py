@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from mailbot import wiring
-from mailbot.cli import demo
+from mailbot.cli import demo, demo_settings
 from mailbot.cli.demo_settings import decision
 from mailbot.jobs.house import House
 from mailbot.model.clock import SetClock
@@ -43,7 +43,7 @@ Verdicts = Mapping[ObjectGuid, Mapping[str, tuple[str, str]]]
 
 
 def verdicts(house: House, slot: SlotId) -> Verdicts:
-    """What one sweep said. Everybody in the people file of today is looked up."""
+    """What one sweep said. Everybody in the directory of today is looked up."""
     keyed = {house.store.person_key(guid): guid for guid in house.directory.people().by_guid}
     with house.store.begin() as work:
         return {
@@ -117,7 +117,9 @@ class Surroundings:
     def publish(self, trouble: str) -> None:
         """The files of the night; `trouble` is what is wrong with the export of the stormy house."""
         for name in (CALM, STORMY):
-            self.town.write_files(self.folder / name)
+            published = self.folder / f"{name}-files"
+            self.town.write_files(published)
+            demo_settings.publish(published, self.folder / name)
         export = self.folder / STORMY / ACCESS_FILE
         text = export.read_text(encoding="utf-8")
         match trouble:
@@ -132,7 +134,7 @@ class Surroundings:
                 export.write_text(text[: len(text) // 2], encoding="utf-8")
 
     def somebody(self) -> int:
-        """The place in the people file of somebody of the crowd whom nobody reports to."""
+        """The place in the directory of somebody of the crowd whom nobody reports to."""
         town = self.town
         leading = {resident.manager_key for resident in town.residents}
         special = {*town.staged().values()}

@@ -96,7 +96,7 @@ def surroundings(mailboxes: int) -> Iterator[Around]:
             write_settings(settings, process.stdout.readline().strip(), files)
             toml = settings / "mailbot.toml"
             text = toml.read_text(encoding="utf-8")
-            for name in ("people.csv", "access.csv"):
+            for name in ("directory.ldf", "access.csv"):
                 assert f'"{name}"' in text
                 text = text.replace(f'"{name}"', f"'{files / name}'")
             toml.write_text(text, encoding="utf-8")

@@ -12,10 +12,11 @@ from mailbot.exchange.ews import visit
 from mailbot.ports import Exchange, Post
 from mailbot.simulator import SimulatorServer, Town
 from mailbot.simulator.mailboxes import Mailbox
+from tests.contract.domains import dc, domain
 from tests.contract.roads import KITS, NOW, REWRITINGS, Kit, Terms, road_threads, staff
 from tests.simulator.conftest import schema, valid
 
-__all__ = ["schema", "valid"]
+__all__ = ["dc", "domain", "schema", "valid"]
 
 OpenRoad = Callable[..., Exchange]
 OpenPost = Callable[..., Post]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from mailbot.exchange.ews.breaker import Breaker
+from mailbot.engine.breaker import Breaker
 from mailbot.exchange.ews.connection import Server
 from mailbot.exchange.ews.kerberos import Keytab
 from mailbot.exchange.ews.modern_auth import App

@@ -3,7 +3,7 @@
 The simulator's answers are rewritten on their way out. What is odd is unknown; nothing odd becomes a value.
 """
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 
@@ -11,6 +11,7 @@ from mailbot.exchange.ews import calls, readers
 from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.model.facts import Reason
 from mailbot.model.mailbox import Interval
+from mailbot.model.worktime import Hours, WorkPattern
 from mailbot.ports import Exchange
 from mailbot.simulator import SimulatorServer
 from mailbot.simulator.calendars import timed
@@ -301,6 +302,26 @@ class TestFreeBusy:
     ) -> None:
         rewrite(server, "<t:DayOfWeek>Monday.*?<", f"<t:DayOfWeek>{word}<")
         assert set(one(road, somebody, HOURS).days) == set(days)
+
+    def test_periods_that_overlap_make_no_day_longer(
+        self, road: Exchange, server: SimulatorServer, somebody: Mailbox
+    ) -> None:
+        """07:00-09:00 on every day, said beside the hours of working days."""
+        second = (
+            "<t:WorkingPeriod><t:DayOfWeek>Day</t:DayOfWeek><t:StartTimeInMinutes>420</t:StartTimeInMinutes>"
+            "<t:EndTimeInMinutes>540</t:EndTimeInMinutes></t:WorkingPeriod></t:WorkingPeriodArray>"
+        )
+        rewrite(server, "</t:WorkingPeriodArray>", second)
+        found = one(road, somebody, HOURS)
+        assert set(found.days) == set(range(7))
+        assert found.days[0] == (Hours(time(7), time(17)),)
+        assert found.days[5] == (Hours(time(7), time(9)),)
+
+    def test_a_list_of_no_periods_at_all(
+        self, road: Exchange, server: SimulatorServer, somebody: Mailbox
+    ) -> None:
+        rewrite(server, "<t:WorkingPeriod>.*</t:WorkingPeriod>", "")
+        assert one(road, somebody, HOURS) == WorkPattern({})
 
 
 class TestRules:

@@ -17,6 +17,7 @@ from mailbot.model.mailbox import (
     Size,
 )
 from mailbot.model.needs import Absences
+from mailbot.model.worktime import WorkPattern
 from mailbot.ports import Exchange
 from mailbot.simulator import Town
 from mailbot.simulator.calendars import Busy, all_day, timed, weekly
@@ -285,8 +286,13 @@ class TestWorkingHours:
     def test_hours_that_nobody_ever_set(self, road: Exchange, somebody: Mailbox) -> None:
         somebody.hours = None
         facts = read(road, [somebody], [HOURS, ABSENCES])[somebody.guid]
-        assert values(facts)["working hours"] is Reason.VALUE_MISSING
+        assert values(facts)["working hours"] == WorkPattern({}), "the server answered, and there are none"
         assert isinstance(facts.get(ABSENCES), Known), "free/busy does not need working hours"
+
+    def test_hours_of_a_calendar_that_is_closed_to_us(self, road: Exchange, somebody: Mailbox) -> None:
+        """There may be some, so that nothing may be assumed."""
+        somebody.flaws = frozenset({Flaw.FREE_BUSY_HIDDEN})
+        assert values(read(road, [somebody], [HOURS])[somebody.guid])["working hours"] is Reason.ACCESS_DENIED
 
     def test_asked_for_alone(self, road: Exchange, somebody: Mailbox) -> None:
         somebody.hours = week("ma")

@@ -7,7 +7,7 @@ from pathlib import Path
 import certifi
 import pytest
 
-from mailbot.exchange.ews import trust as trust_module
+from mailbot.config import authorities
 from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.exchange.ews.trust import trust
 from mailbot.model.errors import Unreachable
@@ -49,8 +49,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     paths = ssl.get_default_verify_paths()
     listed = tmp_path / "ca-certificates.crt"
     nowhere = paths._replace(openssl_cafile=str(listed), openssl_capath=str(tmp_path / "none"))
-    monkeypatch.setattr(trust_module.ssl, "get_default_verify_paths", lambda: nowhere)
-    monkeypatch.setattr(trust_module, "LISTS", ())
+    monkeypatch.setattr(authorities.ssl, "get_default_verify_paths", lambda: nowhere)
+    monkeypatch.setattr(authorities, "LISTS", ())
     return listed
 
 
@@ -153,7 +153,7 @@ class TestTheMachinesAuthorities:
             open_road(endpoint=https).sign_in()
 
     def test_this_machine_has_some(self) -> None:
-        if not any(Path(name).exists() for name in trust_module.LISTS):
+        if not any(Path(name).exists() for name in authorities.LISTS):
             pytest.skip("no list of authorities on this machine (Debian: ca-certificates)")
         assert trust(None).verify_mode is ssl.CERT_REQUIRED
 

@@ -4,7 +4,7 @@ import datetime
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -16,20 +16,26 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 LOOPBACK = "127.0.0.1"
+HERE = (x509.IPAddress(ip_address(LOOPBACK)),)
 Serve = Callable[[socket.socket, threading.Event], None]
 """What a server does with one connection, until the event is set."""
 
 
 @dataclass(frozen=True)
 class Authority:
-    """A certificate authority: its own certificate, and a chain with key for 127.0.0.1."""
+    """A certificate authority: its own certificate, and a chain with key for 127.0.0.1 or other names."""
 
     ca_file: Path
     chain_file: Path
 
 
-def authority(folder: Path, name: str, years: tuple[int, int] = (2020, 2090)) -> Authority:
-    """`years` are those of the chain's own certificate, from and until."""
+def authority(
+    folder: Path,
+    name: str,
+    years: tuple[int, int] = (2020, 2090),
+    names: Sequence[x509.GeneralName] = HERE,
+) -> Authority:
+    """`years` and `names` are those of the chain's own certificate; years from and until."""
     folder.mkdir()
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"CA van {name}")])
@@ -60,7 +66,7 @@ def authority(folder: Path, name: str, years: tuple[int, int] = (2020, 2090)) ->
     own = certificate(
         own_name,
         key.public_key(),
-        (x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))]), False),
+        (x509.SubjectAlternativeName(names), False),
         (x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), False),
         valid=(own_start, own_end),
     )

@@ -80,9 +80,12 @@ def test_an_hour_without_database_is_survived_and_no_restart_is_for_ever() -> No
 
 
 def test_only_a_group_reads_the_settings_and_what_others_bring() -> None:
-    """The service's user has no name that a folder could belong to, so the group is made by hand."""
+    """User and group are made by hand, and what is kept of the personnel feed is the user's alone."""
     group = UNIT.read_text(encoding="utf-8").partition("\nSupplementaryGroups=")[2].splitlines()[0]
     steps = (UNIT.parent / "README.md").read_text(encoding="utf-8")
     assert f"groupadd --system {group}\n" in steps
+    user = UNIT.read_text(encoding="utf-8").partition("\nUser=")[2].splitlines()[0]
+    assert re.search(rf"useradd --system .* {user}\n", steps)
+    assert f"install -d -o {user} -g {user} -m 700 /srv/mailbot/hr/kept\n" in steps
     for folder in ("/etc/mailbot", "/srv/mailbot"):
         assert re.search(rf"install -d -o \S+ -g {group} -m 2750 {folder}\n", steps), folder

@@ -1,9 +1,11 @@
 """The commands that deploy/systemd/README.md tells an administrator to type work as they stand there."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -29,22 +31,25 @@ ANSWERS = Answers(
 def server(tmp_path: Path) -> Path:
     """A folder that stands for / of a server, installed as the README says; nobody answers for Exchange."""
     secrets, settings = tmp_path / "etc/mailbot-secrets", tmp_path / "etc/mailbot"
-    for folder in (secrets, tmp_path / "var/lib/mailbot", tmp_path / "srv/mailbot"):
+    for folder in (secrets, tmp_path / "var/lib/mailbot", tmp_path / "srv/mailbot/hr"):
         folder.mkdir(parents=True)
     write_initial(settings, ANSWERS)
     create_key_file(secrets / "mailbot.key")
     password = secrets / "exchange.password"
     password.write_text("alleen-voor-de-proef\n", encoding="utf-8")
     password.chmod(0o600)
-    shutil.copy(settings / "people.example.csv", tmp_path / "srv/mailbot/people.csv")
+    shutil.copy(settings / "directory.example.ldf", tmp_path / "srv/mailbot/directory.ldf")
+    drop = shutil.copy(settings / "hr.example.csv", tmp_path / "srv/mailbot/hr/personeel.csv")
+    earlier = time.time() - 3600
+    os.utime(drop, (earlier, earlier))
     file = settings / "mailbot.toml"
     text = file.read_text(encoding="utf-8")
-    keys = re.findall(r'`((?:url|access_export|file) = "[^"`]+")`', README)
-    assert len(keys) == 3, "the README tells which paths to write in mailbot.toml"
+    keys = re.findall(r'`((?:url|access_export|directory_export|hr_folder) = "[^"`]+")`', README)
+    assert len(keys) == 4, "the README tells which paths to write in mailbot.toml"
     for line in keys:
         key = line.partition(" ")[0]
         moved = re.sub(r"/(?=(?:var|srv)/)", f"{tmp_path}/", line, count=1)
-        text, times = re.subn(rf'^{key} = "[^"]*"', moved, text, flags=re.M)
+        text, times = re.subn(rf'^(?:# )?{key} = "[^"]*"', moved, text, flags=re.M)
         assert times == 1, key
     file.write_text(text, encoding="utf-8")
     return tmp_path

@@ -14,6 +14,7 @@ from mailbot.engine.figures import DigestFigures, Figure, Level, Word, encode
 from mailbot.letters.render import NormText, TomlLetters
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.accounts import Language
+from mailbot.model.arrangements import Via
 from mailbot.model.figures import Coverage
 from mailbot.model.ids import Address, LetterId, RuleId
 from mailbot.model.letters import Addressee, AgendaLine, Letter, LetterKind, Mail
@@ -71,6 +72,7 @@ ABSENCE: Mapping[str, Shown] = {
     "open_end": False,
     "reply_set": False,
     "reply_empty": False,
+    "days_assumed": False,
 }
 COLLEAGUES: Mapping[str, Shown] = {"minimum": 2, "effective": 1}
 LABELLED: Mapping[str, Shown] = {"messages": 2, "week": date(2026, 11, 16), "forbidden": False}
@@ -83,6 +85,8 @@ AGENDA = (
     AgendaLine("Sanne de Boer", date(2026, 12, 18)),
     AgendaLine("Pieter Bakker", date(2026, 11, 13)),  # left already
 )
+STANDING_IN = (AgendaLine("Sanne de Boer", date(2026, 12, 18), Via.DEPUTY),)
+AS_HEAD = (AgendaLine("Sanne de Boer", date(2026, 12, 18), Via.HEAD), *AGENDA[1:])
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,13 @@ def _cases() -> list[Case]:
             nudge,
             {**ABSENCE, "reply_set": True, "open_end": True},
         ),
+        Case("out_of_office-nudge-days-assumed", "out_of_office", nudge, {**ABSENCE, "days_assumed": True}),
+        Case(
+            "out_of_office-nudge-reply-set-days-assumed",
+            "out_of_office",
+            nudge,
+            {**ABSENCE, "reply_set": True, "days_assumed": True},
+        ),
         Case("delegates-nudge", "delegates", nudge, COLLEAGUES),
         Case("delegates-nudge-none-of-one", "delegates", nudge, {"minimum": 1, "effective": 0}),
         Case("delegates-hint", "delegates", LetterKind.HINT, COLLEAGUES),
@@ -152,6 +163,8 @@ def _cases() -> list[Case]:
         Case("digest-large-groups", "digest", digest, encode(tenths)),
         Case("digest-small-share", "digest", digest, encode(share)),
         Case("digest-no-figures", "digest", digest, encode(bare), more={"agenda": AGENDA[:1]}),
+        Case("digest-deputy", "digest", digest, encode(bare), more={"agenda": STANDING_IN}),
+        Case("digest-head", "digest", digest, encode(bare), more={"agenda": AS_HEAD}),
         Case(
             "digest-redirected",
             "digest",

@@ -75,6 +75,16 @@ def test_who_has_set_a_reply_is_not_told_that_it_is_off(
     assert ("Laatste dag" in text) is not open_end
 
 
+@pytest.mark.parametrize("flag", ["open_end", "reply_set", "reply_empty", "hold"])
+def test_whose_working_days_nobody_knows_hears_what_was_assumed(
+    flag: str, absence_letter: Letter, render: Render
+) -> None:
+    assumed = "We weten je werkdagen niet. We gingen uit van maandag tot en met vrijdag."
+    assert assumed not in render(absence_letter).text
+    letter = replace(absence_letter, shown={**absence_letter.shown, "days_assumed": True, flag: True})
+    assert assumed in render(replace(letter, hold=flag == "hold")).text
+
+
 def test_under_hold_the_steps_are_an_offer(quota_letter: Letter, render: Render) -> None:
     held = render(replace(quota_letter, hold=True)).text
     assert "Wat kun je doen?" in held

@@ -1,122 +1,154 @@
-"""Working time and absences: laws that hold for any roster, calendar and list of entries."""
+"""Absences by own working days: laws that hold for any roster, calendar, leave and list of entries."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mailbot.casefiles.notation import ZONE
-from mailbot.model.mailbox import AbsenceList, Interval
-from mailbot.model.worktime import ClosedDays, Hours, WorkCalendar, WorkPattern
-from mailbot.rules.out_of_office import Block, OutOfOffice, blocks, counts, merge
-
-NORM = OutOfOffice(more_than_days=2, day_counts_from_percent=50, tolerance_hours=2)
-BACK, AHEAD = timedelta(days=7), timedelta(days=35)
-YEARS = (2026, 2027)
-CHANGES = (date(2026, 3, 29), date(2026, 10, 25), date(2027, 3, 28))
-QUARTERS = st.integers(0, 95).map(lambda quarter: time(quarter // 4, quarter % 4 * 15))
-
-any_day = st.dates(date(2026, 2, 1), date(2027, 11, 1))
-near_a_change = st.builds(
-    lambda change, before: change - timedelta(days=before), st.sampled_from(CHANGES), st.integers(-6, 34)
+from mailbot.model.absence import Block, blocks, counts, diary, merge
+from mailbot.model.employment import Leave
+from mailbot.model.mailbox import Interval
+from mailbot.model.worktime import WorkCalendar, WorkPattern
+from tests.property.absences import (
+    CHANGES,
+    HALF,
+    any_day,
+    at_noon,
+    day_rosters,
+    entries,
+    near_a_change,
+    placed,
+    rosters,
+    seen,
+    spans,
+    sweep_days,
+    whole_days,
+    window,
+    written,
 )
-sweep_days = st.one_of(any_day, near_a_change)
 
-
-@st.composite
-def spans(draw: st.DrawFn) -> tuple[Hours, ...]:
-    """One or two spans of a working day; the last may end at midnight."""
-    edges = sorted(draw(st.sets(QUARTERS, min_size=2, max_size=4)))
-    pairs = zip(edges[::2], edges[1::2], strict=False)
-    return tuple(Hours(start, end) for start, end in pairs)
-
-
-rosters = st.dictionaries(st.integers(0, 6), spans(), min_size=1).map(WorkPattern)
-
-
-@st.composite
-def entries(draw: st.DrawFn, day: date) -> tuple[Interval, ...]:
-    """Up to six entries around the sweep of `day`: whole days or by the quarter of an hour."""
-    found = []
-    for _ in range(draw(st.integers(1, 6))):
-        start = day + timedelta(days=draw(st.integers(-9, 36)))
-        end = start + timedelta(days=draw(st.integers(0, 9)))
-        if draw(st.booleans()):
-            clocks = time(0), time(0)
-            end += timedelta(days=1)
-        else:
-            clocks = draw(QUARTERS), draw(QUARTERS)
-        begins, ends = (
-            datetime.combine(d, clock, ZONE).astimezone(UTC)
-            for d, clock in zip((start, end), clocks, strict=True)
-        )
-        if begins < ends:
-            found.append(Interval(begins, ends))
-    return tuple(found)
-
-
-def calendar(day: date, closed: frozenset[date] = frozenset()) -> WorkCalendar:
-    now = datetime.combine(day, time(12), ZONE).astimezone(UTC)
-    years = {year: frozenset(d for d in closed if d.year == year) for year in (2025, *YEARS, 2028)}
-    return WorkCalendar(now, ZONE, ClosedDays(years))
+DAY = timedelta(days=1)
 
 
 def found(
-    away: tuple[Interval, ...], roster: WorkPattern, day: date, closed: frozenset[date] = frozenset()
+    away: tuple[Interval, ...],
+    roster: WorkPattern,
+    day: date,
+    closed: frozenset[date] = frozenset(),
+    leave: tuple[Leave, ...] = (),
 ) -> list[Block]:
-    here = calendar(day, closed)
-    window = Interval(here.now - BACK, here.now + AHEAD)
-    return blocks(AbsenceList(away, window), roster, NORM, here)
+    return blocks(seen(away, roster, day, closed, leave), roster, at_noon(day, closed))
 
 
 def days_of(runs: list[Block]) -> set[date]:
     return {day for block in runs for day in block.days}
 
 
+def leave_of(day: date) -> st.SearchStrategy[tuple[Leave, ...]]:
+    """Up to two leaves around the sweep, approved long before; one may run on after what is in sight."""
+    one = st.builds(
+        lambda start, length: Leave(day + start * DAY, day + (start + length) * DAY, day - 60 * DAY),
+        st.integers(-12, 34),
+        st.integers(0, 25),
+    )
+    return st.lists(one, min_size=1, max_size=2).map(tuple)
+
+
+# --- holidays -------------------------------------------------------------------------------------------
+
+
 @given(st.data(), sweep_days, rosters)
 def test_a_holiday_only_takes_itself_out_of_an_absence(
     data: st.DataObject, day: date, roster: WorkPattern
 ) -> None:
-    """It may still join two short absences to a long one: then nobody expects the person in between."""
     away = data.draw(entries(day))
     holiday = day + timedelta(days=data.draw(st.integers(-7, 36)))
     without, with_it = found(away, roster, day), found(away, roster, day, frozenset({holiday}))
     assert days_of(with_it) == days_of(without) - {holiday}
+
+
+@given(st.data(), sweep_days, rosters)
+def test_a_holiday_never_lengthens_an_absence(data: st.DataObject, day: date, roster: WorkPattern) -> None:
+    """One on a day at work may join two absences, as nobody expects the person in between; even so no day
+    away is added to them."""
+    away = data.draw(entries(day))
+    holiday = day + timedelta(days=data.draw(st.integers(-7, 36)))
+    without, with_it = found(away, roster, day), found(away, roster, day, frozenset({holiday}))
+    before = seen(away, roster, day)
+    at_work = holiday in before.worked and holiday not in before.away
     for block in with_it:
-        if holiday in days_of(without) and block.days[0] < holiday < block.days[-1]:
-            assert len(block.days) == len(next(b for b in without if holiday in b.days).days) - 1
+        parts = [earlier for earlier in without if set(earlier.days) & set(block.days)]
+        assert len(block.days) <= sum(len(part.days) for part in parts)
+        assert len(parts) == 1 or (at_work and len(parts) == 2)
+
+
+@given(st.data(), sweep_days, rosters)
+def test_closing_early_changes_no_other_day(data: st.DataObject, day: date, roster: WorkPattern) -> None:
+    """All are free from midnight on a day that is closed."""
+    away = data.draw(entries(day))
+    short = day + timedelta(days=data.draw(st.integers(-7, 36)))
+    closes = data.draw(st.sampled_from((time(0), time(10), time(12), time(16, 30))))
+    here = at_noon(day, early={short: closes})
+    days = diary(away, (), window(here), roster, HALF, here)
+    whole = seen(away, roster, day)
+    assert days.away - {short} == whole.away - {short}
+    assert [one for one in days.worked if one != short] == [one for one in whole.worked if one != short]
+    if closes == time(0):
+        assert days == seen(away, roster, day, frozenset({short}))
+    for block in blocks(days, roster, here):
+        assert block.start < block.end
+
+
+# --- what a block is ------------------------------------------------------------------------------------
 
 
 @given(st.data(), sweep_days, rosters)
 def test_a_block_is_made_of_own_working_days_within_its_calendar_days(
     data: st.DataObject, day: date, roster: WorkPattern
 ) -> None:
-    seen: list[date] = []
-    for block in found(data.draw(entries(day)), roster, day):
+    met: list[date] = []
+    for block in found(data.draw(entries(day)), roster, day, leave=data.draw(leave_of(day))):
         first, last = (
             edge.astimezone(ZONE).date() for edge in (block.start, block.end - timedelta(seconds=1))
         )
         assert (first, last) == (block.days[0], block.days[-1])
         assert 1 <= len(block.days) <= (last - first).days + 1
         assert all(roster.works_on(worked.weekday()) for worked in block.days)
-        seen += block.days
-    assert seen == sorted(set(seen)), "no day stands in two blocks"
+        met += block.days
+    assert met == sorted(set(met)), "no day stands in two blocks"
 
 
-@given(st.data(), st.dates(date(2026, 4, 7), date(2026, 6, 30)), rosters, st.integers(1, 11))
+@given(st.data(), sweep_days, rosters)
+def test_more_time_away_never_makes_an_absence_shorter(
+    data: st.DataObject, day: date, roster: WorkPattern
+) -> None:
+    away, more = data.draw(entries(day)), data.draw(entries(day))
+    longer = found(away + more, roster, day)
+    for block in found(away, roster, day):
+        assert any(set(block.days) <= set(other.days) for other in longer)
+
+
+# --- moved in time --------------------------------------------------------------------------------------
+
+
+@given(st.data(), any_day, day_rosters, st.integers(1, 30))
 def test_whole_weeks_later_everything_is_the_same(
     data: st.DataObject, day: date, roster: WorkPattern, weeks: int
 ) -> None:
-    """No holidays, and all of it in one summer time."""
+    """No holidays; the clocks on the wall are moved, so that the clock may change in between."""
     later = timedelta(weeks=weeks)
-    away = data.draw(entries(day))
-    shifted = tuple(Interval(entry.start + later, entry.end + later) for entry in away)
-    expected = [
-        Block(tuple(d + later for d in b.days), b.start + later, b.end + later, b.open_end)
-        for b in found(away, roster, day)
-    ]
-    assert found(shifted, roster, day + later) == expected
+    assume((day + later).year < 2028)
+    away = data.draw(written(day))
+    shifted = placed(tuple((start + later, end + later) for start, end in away))
+    here, there = found(placed(away), roster, day), found(shifted, roster, day + later)
+    assert [tuple(d + later for d in block.days) for block in here] == [block.days for block in there]
+    for earlier, block in zip(here, there, strict=True):
+        assert earlier.open_end == block.open_end
+        for one, other in ((earlier.start, block.start), (earlier.end, block.end)):
+            moved = one.astimezone(ZONE).replace(tzinfo=None) + later
+            assert moved == other.astimezone(ZONE).replace(tzinfo=None)
 
 
 @given(st.data(), near_a_change, rosters)
@@ -127,6 +159,20 @@ def test_it_makes_no_difference_in_which_zone_an_entry_is_kept(
     local = tuple(Interval(e.start.astimezone(ZONE), e.end.astimezone(ZONE)) for e in away)
     assert local == away
     assert found(local, roster, day) == found(away, roster, day)
+
+
+@given(st.data(), near_a_change, rosters)
+def test_it_makes_no_difference_in_which_zone_the_sweep_tells_the_time(
+    data: st.DataObject, day: date, roster: WorkPattern
+) -> None:
+    away, leave, here = data.draw(entries(day)), data.draw(leave_of(day)), at_noon(day)
+    local = WorkCalendar(here.now.astimezone(ZONE), ZONE, here.closed)
+    days = diary(away, leave, window(here), roster, HALF, here)
+    assert diary(away, leave, window(local), roster, HALF, local) == days
+    assert blocks(days, roster, local) == blocks(days, roster, here)
+
+
+# --- how Exchange may answer ----------------------------------------------------------------------------
 
 
 @given(st.data(), sweep_days, rosters)
@@ -145,11 +191,65 @@ def test_an_answer_that_cuts_entries_at_the_window_tells_the_same(
 ) -> None:
     """Exchange may give an entry whole or only the piece inside the window that was asked for."""
     away = data.draw(entries(day))
-    start, end = calendar(day).now - BACK, calendar(day).now + AHEAD
+    leave = data.draw(st.one_of(st.just(()), leave_of(day)))
+    seen_in = window(at_noon(day))
     cut = tuple(
-        Interval(max(e.start, start), min(e.end, end)) for e in away if e.end > start and e.start < end
+        Interval(max(e.start, seen_in.start), min(e.end, seen_in.end))
+        for e in away
+        if e.end > seen_in.start and e.start < seen_in.end
     )
-    assert found(cut, roster, day) == found(away, roster, day)
+    assert found(cut, roster, day, leave=leave) == found(away, roster, day, leave=leave)
+
+
+# --- approved leave -------------------------------------------------------------------------------------
+
+
+@given(st.data(), sweep_days, rosters)
+def test_leave_is_away_on_all_own_working_days_of_it_and_entries_about_it_change_nothing(
+    data: st.DataObject, day: date, roster: WorkPattern
+) -> None:
+    leave = data.draw(leave_of(day))
+    away = data.draw(entries(day))
+    beside = tuple(
+        e for e in away if not any(_overlap(e, whole_days(one.first, one.last), day) for one in leave)
+    )
+    days = seen(away, roster, day, leave=leave)
+    assert days == seen(beside, roster, day, leave=leave)
+    for one in days.worked:
+        on_leave = any(approved.first <= one <= approved.last for approved in leave)
+        assert one in days.away or not on_leave
+        assert on_leave or (one in days.away) == (one in seen(beside, roster, day).away)
+
+
+def _overlap(one: Interval, other: Interval, day: date) -> bool:
+    inside = window(at_noon(day))
+    start, end = max(one.start, other.start, inside.start), min(one.end, other.end, inside.end)
+    return start < end
+
+
+@given(st.data(), sweep_days, rosters)
+def test_leave_and_a_whole_day_entry_for_the_same_days_are_one_absence(
+    data: st.DataObject, day: date, roster: WorkPattern
+) -> None:
+    first = day + timedelta(days=data.draw(st.integers(-5, 20)))
+    last = first + timedelta(days=data.draw(st.integers(0, 10)))
+    entry, leave = whole_days(first, last), Leave(first, last, first)
+    by_entry = found((entry,), roster, day)
+    assert found((), roster, day, leave=(leave,)) == by_entry
+    assert found((entry,), roster, day, leave=(leave,)) == by_entry
+
+
+@given(sweep_days, rosters, st.integers(36, 60))
+def test_leave_that_runs_on_after_the_window_ends_on_its_last_own_day(
+    day: date, roster: WorkPattern, length: int
+) -> None:
+    leave = Leave(day + DAY, day + length * DAY, day)
+    (block,) = found((), roster, day, leave=(leave,))
+    assert not block.open_end
+    assert leave.last - block.days[-1] < 7 * DAY
+
+
+# --- merging and counting -------------------------------------------------------------------------------
 
 
 @given(st.data(), any_day)
@@ -184,7 +284,7 @@ def test_the_share_of_a_day_agrees_with_counting_its_minutes(
             scheduled += 1
             covered += any(piece.start <= moment < piece.end for piece in away)
         moment += timedelta(minutes=5)
-    assert counts(day, away, pattern, NORM, calendar(day)) == (covered * 2 >= scheduled)
+    assert counts(day, away, pattern, HALF, at_noon(day)) == (covered * 2 >= scheduled)
 
 
 def _clear(clock: time) -> bool:

@@ -204,7 +204,7 @@ def test_what_fails_never_makes_a_deviation_and_never_changes_what_is_said(
 
 @given(mailboxes(), st.sampled_from(STAFF))
 def test_somebody_of_whom_less_is_known_never_makes_a_deviation(mailbox: Mailbox, address: Address) -> None:
-    """Whether the people file is unsure of a colleague, or does not have that colleague at all."""
+    """Whether the directory is unsure of a colleague, or does not have that colleague at all."""
     known = replace(mailbox, colleagues={**mailbox.colleagues, address: Standing.ACTIVE})
     unsure = replace(mailbox, colleagues={**mailbox.colleagues, address: Standing.UNCERTAIN})
     absent = replace(mailbox, colleagues={a: s for a, s in mailbox.colleagues.items() if a != address})

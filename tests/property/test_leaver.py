@@ -162,7 +162,7 @@ def test_words_that_nobody_knows_here_are_never_a_deviation(inside: str, outside
 
 @given(st.sampled_from(CASES))
 def test_who_has_no_end_date_does_not_leave(case: Case) -> None:
-    """A withdrawn date, or a contract that follows, leaves none in the people file."""
+    """A withdrawn date, or a contract that follows, leaves none in the directory."""
     staying = case.changed(ends=None)
     assert staying.as_swept().values == {}
     assert staying.verdict().outcome in (Outcome.NOT_APPLICABLE, Outcome.UNKNOWN)

@@ -79,7 +79,7 @@ def test_a_rule_decides_by_what_a_sweep_asks_for(case: Story) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_when_all_fails_nothing_is_said_and_nothing_changes(case: Story) -> None:
     blind = case.failing(dict.fromkeys(case.fact_names, Reason.NOT_VISITED))
-    drawn = case.active.open_to(case.candidate.key, case.calendar.today)
+    drawn = case.active.open_to(case.candidate, case.calendar.today)
     assert blind.verdict() == (unknown(Reason.NOT_VISITED) if drawn else OUTSIDE_SAMPLE)
     assert steps(blind) == ()
 

@@ -36,7 +36,7 @@ def test_a_sweep_asks_everybody_what_the_rule_declares(case: Case) -> None:
 def test_nothing_deep_is_asked_without_a_decision_that_is_in_force(case: Case) -> None:
     """And content never, whatever was decided."""
     deepest = max((need.data_class for need in asked(case)), default=DataClass.TRAFFIC)
-    in_force = case.decision is not None and case.active.open_to(case.candidate.key, case.calendar.today)
+    in_force = case.decision is not None and case.active.open_to(case.candidate, case.calendar.today)
     assert deepest <= (DataClass.HEADING if in_force else DataClass.TRAFFIC)
 
 

@@ -94,6 +94,16 @@ def told_of(folder: Path, rule: str, line: str) -> str:
         ("leaver", "leaver_reply = true", "leaver_reply"),
         ("leaver", 'leaver_reply = "2026-11-24 .. soon"', "does not read like 2026-11-24 .. 2026-11-27"),
         ("out_of_office", 'reply = "aan"', 'it is on, off, "scheduled, no dates" or when it runs'),
+        ("out_of_office", 'leave = ["2026-11-23 .. 2026-11-27"]', "approved 2026-06-15"),
+        ("out_of_office", 'leave = ["2026-11-27 .. 2026-11-23 approved 2026-06-15"]', "ends after it begins"),
+        (
+            "out_of_office",
+            'leave = ["2026-11-23 .. 2026-11-27 approved June"]',
+            "a day reads like 2026-11-24",
+        ),
+        ("out_of_office", 'leave = "2026-11-23 .. 2026-11-27 approved 2026-06-15"', "a list of texts"),
+        ("out_of_office", 'early_closing = ["2026-12-24"]', "a time after midnight"),
+        ("out_of_office", 'early_closing = ["noon"]', "a moment reads like 2026-11-24 13:00"),
         (
             "confidential_external",
             'sent = [{ subject = "Vertrouwelijk", to = ["b@provincie.example"], on = "2031-01-01 10:00" }]',

@@ -43,9 +43,8 @@ def ask(asks):
 def test_it_writes_its_files_says_where_it_is_serves_and_ends_on_sigterm(tmp_path, ask):
     with child(tmp_path / "town", "--seed", "3", "--mailboxes", "400") as (process, ready):
         assert ready["endpoint"].startswith("http://127.0.0.1:")
-        assert (tmp_path / "town" / "people.csv").read_text(encoding="utf-8") == Town.build(
-            3, 400
-        ).people_csv()
+        told = (tmp_path / "town" / "directory.ldf").read_bytes()
+        assert told == Town.build(3, 400).directory_ldf().encode("ascii")
         assert ask(ready) == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
@@ -80,7 +79,7 @@ def test_a_town_that_is_too_small_is_refused_in_one_sentence(tmp_path, capsys):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_smallest_town_has_room_for_all_stories(seed):
-    assert len(Town.build(seed, FEWEST_MAILBOXES).people_csv().splitlines()) > 200
+    assert len(Town.build(seed, FEWEST_MAILBOXES).staged()) > 200
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from mailbot.model.facts import Reason, Unknown
 from mailbot.model.ids import Address, ObjectGuid
 from mailbot.model.letters import LetterState
 from mailbot.model.people import Person
+from mailbot.model.restrictions import Restriction
 from mailbot.model.slots import SlotResult
 from mailbot.model.verdicts import Judgement, Kind, deviation, unknown
 from mailbot.store.columns import Json
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 GUID = ObjectGuid("c0ffee00-1111-4222-8333-444455556666")
 OTHER = ObjectGuid("c0ffee00-1111-4222-8333-777788889999")
+THIRD = ObjectGuid("c0ffee00-1111-4222-8333-101112131415")
 NAME = "Willemijn Kanarie"
 ADDRESS = "willemijn.kanarie@voorbeeld.example"
 MAIL_ADDRESS = re.compile(rb"[\w.+-]+@[\w-]+\.[\w.-]+")
@@ -38,7 +40,8 @@ FREE_TEXT = {
     "finding.rule", "finding_history.finding", "plan.id", "plan.slot", "plan.mode", "plan.policy",
     "plan.state", "plan_step.plan", "plan_step.person", "plan_step.step", "letter.id", "letter.key",
     "letter.topic", "letter.person", "letter.finding", "letter.shown", "letter.draft", "exclusion.tag",
-    "exclusion.guid", "disclosure.person", "audit.actor", "audit.action", "audit.detail", "audit.salt",
+    "exclusion.guid", "restriction.tag", "restriction.payload", "disclosure.person",
+    "audit.actor", "audit.action", "audit.detail", "audit.salt",
     "audit.commitment", "audit.previous", "audit.hash", "problem.code", "figure.cell", "figure.rule",
 }  # fmt: skip
 """Every column that could take a text. A new one is added here by somebody who asked what it may hold."""
@@ -68,7 +71,7 @@ def test_every_text_column_is_known(store: SqlStore) -> None:
 
 
 def live_through_everything(story: Story) -> None:
-    """A sweep, a plan, a letter in every state, a look, an exclusion: all by way of the port."""
+    """A sweep, a plan, a letter in every state, a look, an exclusion, a pause: all by way of the port."""
     store, kept, gone = story.store, somebody(GUID), somebody(OTHER)
     with store.begin() as work:
         slot = story.claim(work)
@@ -95,6 +98,8 @@ def live_through_everything(story: Story) -> None:
         work.set_note("breaker", "2026-03-02T07:00:00+00:00")
         work.set_problem("sign_in", story.now)
         work.set_stopped(True, story.now)
+        for kind in Restriction:
+            work.restrict(THIRD, kind, story.now)
         work.exclude(gone.guid, store.person_key(gone.guid), story.now + timedelta(hours=1))
 
 
@@ -117,5 +122,6 @@ def test_no_column_holds_who_somebody_is(store: SqlStore, story: Story, raw: Eng
 
 def assert_unknown(dump: bytes) -> None:
     assert not MAIL_ADDRESS.search(dump)
-    for canary in (*NAME.lower().split(), GUID, OTHER, GUID.replace("-", ""), OTHER.replace("-", "")):
+    guids = (GUID, OTHER, THIRD)
+    for canary in (*NAME.lower().split(), *guids, *(guid.replace("-", "") for guid in guids)):
         assert canary.encode() not in dump.lower()

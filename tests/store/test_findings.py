@@ -267,7 +267,7 @@ def test_nothing_happens_to_somebody_who_was_excluded_since(store: SqlStore, sto
     plan = story.plan(story.step(1, story.transition(1), story.order(1)))
     with store.begin() as work:
         work.exclude(story.guid(1), story.person(1), story.now)
-    with store.begin() as work, pytest.raises(PlanRefused, match="excluded"):
+    with store.begin() as work, pytest.raises(PlanRefused, match="left out"):
         work.change(plan, 0, story.now)
     with store.begin() as work:
         assert not work.order(store.letter_id("digest"), story.order(1, "digest"), story.now)

@@ -14,6 +14,7 @@ from mailbot.model.findings import FindingState, Transition
 from mailbot.model.ids import FindingId, ObjectGuid, PersonKey, PlanId, RuleId
 from mailbot.model.letters import LetterKind, LetterOrder, LetterState
 from mailbot.model.plan import Plan, PlanStep
+from mailbot.model.restrictions import Restriction
 from mailbot.model.slots import Claim, Job, Slot, SlotResult
 from mailbot.model.verdicts import Kind
 from mailbot.store.sql import SqlStore
@@ -64,6 +65,7 @@ class StoreBesideItsModel(RuleBasedStateMachine):
         self.findings: dict[int, ModelFinding] = {}
         self.letters: dict[str, ModelLetter] = {}
         self.excluded: set[int] = set()
+        self.paused: set[int] = set()
 
     def teardown(self) -> None:
         self.store.close()
@@ -127,7 +129,7 @@ class StoreBesideItsModel(RuleBasedStateMachine):
     )
     def change(self, number: int, to: FindingState, base: int, letter: str | None) -> None:
         kept = self.findings.get(number)
-        allowed = number not in self.excluded and base == (kept.version if kept else 0)
+        allowed = number not in self.excluded | self.paused and base == (kept.version if kept else 0)
         change = Transition(FindingId(f"f{number}"), self.person(number), QUOTA, Kind.STATE, base, to)
         key, last = f"{number}/{letter}", self.now + timedelta(hours=3)
         order = LetterOrder(key, LetterKind.NUDGE, "quota", change.person, {}, self.now, last, change.finding)
@@ -204,6 +206,19 @@ class StoreBesideItsModel(RuleBasedStateMachine):
         self.excluded.add(number)
         self.findings.pop(number, None)
         self.letters = {key: letter for key, letter in self.letters.items() if letter.finding != number}
+
+    @rule(number=st.just(2))
+    def pause(self, number: int) -> None:
+        with self.store.begin() as work:
+            work.restrict(self.guid(number), Restriction.PAUSED, self.now)
+        self.paused.add(number)
+        self.withdraw(number)
+
+    @rule(number=st.just(2))
+    def resume(self, number: int) -> None:
+        with self.store.begin() as work:
+            assert work.unrestrict(self.guid(number), Restriction.PAUSED) is (number in self.paused)
+        self.paused.discard(number)
 
     @invariant()
     def findings_agree(self) -> None:

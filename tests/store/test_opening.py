@@ -55,13 +55,14 @@ def test_migrations_make_exactly_the_tables_of_the_code(empty_database: str, emp
 
 
 def test_a_database_of_the_first_version_is_brought_up_to_date(empty_database: str, empty: Engine) -> None:
-    """It had no tasks and no bookmarks yet. What stood in it stays."""
+    """It had no tasks, bookmarks and restrictions yet. What stood in it stays."""
     SqlStore(empty_database, KEY).close()
     with empty.begin() as connection:
         connection.execute(text("ALTER TABLE judgement DROP COLUMN tasks"))
         connection.execute(text("ALTER TABLE visited DROP COLUMN missed"))
         connection.execute(text("DROP TABLE last_read"))
         connection.execute(text("DROP TABLE bookmark"))
+        connection.execute(text("DROP TABLE restriction"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         connection.execute(text("INSERT INTO problem (code, since) VALUES ('kept', '2026-11-20 06:00:00')"))
         connection.execute(
@@ -76,7 +77,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(empty_database: s
     SqlStore(empty_database, KEY).close()
     with empty.connect() as connection:
         assert MigrationContext.configure(connection).get_current_revision() == HEAD
-        for column, table in (("tasks", "judgement"), ("text", "bookmark")):
+        for column, table in (("tasks", "judgement"), ("text", "bookmark"), ("payload", "restriction")):
             assert connection.scalar(text(f"SELECT count({column}) FROM {table}")) == 0  # noqa: S608
         assert connection.scalar(text("SELECT code FROM problem")) == "kept"
         missed = connection.execute(text("SELECT person, missed FROM visited ORDER BY person")).all()

@@ -15,6 +15,7 @@ import pytest
 from mailbot.model.errors import Busy, PlanRefused
 from mailbot.model.findings import FindingState
 from mailbot.model.letters import LetterState
+from mailbot.model.restrictions import Restriction
 from mailbot.model.slots import Claim
 from mailbot.model.verdicts import Judgement, Kind, compliant
 from mailbot.store.sql import SqlStore
@@ -258,6 +259,104 @@ def test_who_writes_about_a_person_waits_for_an_exclusion(
         assert work.letters_of(story.person(1)) == []
         assert story.person(1) not in work.judged(story.sweep.id)
         assert len(work.judged(story.sweep.id)) == 10
+
+
+@pytest.mark.parametrize("acts", ["pause", "settings only", "exclude"])
+def test_who_writes_and_who_leaves_people_out_never_deadlock(
+    racers: list[SqlStore], store: SqlStore, story: Story, acts: str
+) -> None:
+    """All touch both lists of people who are left out, and rows about the same people."""
+    with store.begin() as work:
+        story.claim(work)
+        for number in range(10):
+            work.order(store.letter_id(f"first {number}"), story.order(number, "first"), story.now)
+
+    def act(racer: SqlStore, number: int) -> None:
+        for who in range(10):
+            with racer.begin() as work:
+                if number == 0 and acts == "exclude":
+                    work.exclude(story.guid(who), story.person(who), story.now)
+                elif number < 2:
+                    kind = Restriction.PAUSED if acts == "pause" else Restriction.SETTINGS_ONLY
+                    work.restrict(story.guid(who), kind, story.now)
+                else:
+                    work.order(racer.letter_id(f"{number}/{who}"), story.order(who, str(number)), story.now)
+                    work.record(story.sweep.id, story.person(who), None, [], story.now)
+                    work.set_bookmark(story.person(who), "labelled mail", "page", story.now)
+
+    assert race(racers, act) == [None] * RACERS
+    with store.begin() as work:
+        left = [work.letters_of(story.person(who)) for who in range(10)]
+    if acts == "pause":
+        assert {letter.state for letters in left for letter in letters} == {LetterState.WITHDRAWN}
+    if acts == "exclude":
+        assert left == [[]] * 10
+
+
+def test_a_pause_waits_for_who_is_writing_about_the_person(
+    racers: list[SqlStore], store: SqlStore, story: Story
+) -> None:
+    """Else it would withdraw before there is anything to see, and the letter would leave after it."""
+
+    @contextmanager
+    def writing() -> Iterator[None]:
+        with racers[0].begin() as work:
+            work.order(store.letter_id("1"), story.order(1), story.now)
+            yield
+
+    def pause() -> None:
+        with racers[1].begin() as work:
+            work.restrict(story.guid(1), Restriction.PAUSED, story.now)
+
+    meet(writing, pause)
+    with store.begin() as work:
+        assert [letter.state for letter in work.letters_of(story.person(1))] == [LetterState.WITHDRAWN]
+
+
+def test_who_writes_about_a_person_waits_for_a_pause(
+    racers: list[SqlStore], store: SqlStore, story: Story
+) -> None:
+    def write(number: int) -> None:
+        with racers[0].begin() as work:
+            work.order(store.letter_id(str(number)), story.order(number), story.now)
+            work.record(story.sweep.id, story.person(number), None, [], story.now)
+            work.note_failed(story.person(number), story.now)
+            work.set_bookmark(story.person(number), "labelled mail", "page", story.now)
+
+    @contextmanager
+    def pausing() -> Iterator[None]:
+        with racers[1].begin() as work:
+            work.restrict(story.guid(1), Restriction.PAUSED, story.now)
+            yield
+
+    with store.begin() as work:
+        story.claim(work)
+    for number in range(10, 20):
+        write(number)  # often enough for the driver to prepare its statements
+    meet(pausing, lambda: write(1))
+    with store.begin() as work:
+        assert work.letters_of(story.person(1)) == []
+        assert len(work.judged(story.sweep.id)) == len(work.failed()) == 10
+        assert work.bookmark(story.person(1), "labelled mail", story.now) is None
+
+
+def test_a_mark_of_deeper_reading_waits_for_settings_only_and_is_not_kept(
+    racers: list[SqlStore], store: SqlStore, story: Story
+) -> None:
+    def keep() -> None:
+        with racers[0].begin() as work:
+            work.set_bookmark(story.person(1), "labelled mail", "page", story.now)
+
+    @contextmanager
+    def restricting() -> Iterator[None]:
+        with racers[1].begin() as work:
+            work.restrict(story.guid(1), Restriction.SETTINGS_ONLY, story.now)
+            yield
+
+    keep()
+    meet(restricting, keep)
+    with store.begin() as work:
+        assert work.bookmark(story.person(1), "labelled mail", story.now) is None
 
 
 def test_two_writers_never_deadlock(racers: list[SqlStore], store: SqlStore, story: Story) -> None:

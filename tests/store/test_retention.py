@@ -26,6 +26,7 @@ LIMITS = {
     "house": set(),
     "problem": set(),
     "exclusion": set(),
+    "restriction": set(),
     "slot": {("claimed", 26 * WEEK)},
     "visited": {("at", 2 * WEEK)},
     "judgement": {("at", 2 * WEEK)},

@@ -18,7 +18,10 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One question. `attributes` are asked by name, never all; an empty `base` is the server's own entry."""
+    """One question. `attributes` are asked by name, never all; an empty `base` is the server's own entry.
+
+    A base-scoped search is of one entry and is not paged: some servers refuse pages of their own entry.
+    """
 
     base: str
     filter: str
@@ -31,7 +34,8 @@ class Session(Protocol):
 
     def search(self, search: Search) -> Iterator[Entry]:
         """All entries, page by page. Raises Unreachable, also in the middle: then what was given before is
-        not all. Raises SettingsRefused when the base is nowhere on this server."""
+        not all. Raises SettingsRefused when the base is nowhere on this server. References to other
+        partitions are left out: they are no entries of this one (RFC 4511, 4.5.3)."""
 
     def close(self) -> None: ...
 

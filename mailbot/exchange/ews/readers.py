@@ -15,6 +15,7 @@ from lxml import etree
 from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.model.facts import Reason
 from mailbot.model.mailbox import Audience, Interval, ReplySetting, ReplyState
+from mailbot.model.work_days import joined
 from mailbot.model.worktime import Hours, WorkPattern
 
 Element = etree._Element
@@ -221,11 +222,12 @@ def away_blocks(view: Element) -> tuple[Interval, ...]:
 def work_pattern(view: Element, zone: ZoneInfo, at: datetime) -> WorkPattern:
     """Working hours as set in Outlook, when they are kept in the organisation's own zone.
 
-    Hours kept in another zone are not converted: nobody works by a zone that was left behind at set-up.
+    A view that shows events and leaves out the hours is of somebody who set none: no days. Hours kept in
+    another zone are not converted: nobody works by a zone that was left behind at set-up.
     """
     hours = view.find(T + "WorkingHours")
     if hours is None:
-        raise missing()
+        return WorkPattern({})
     bias = -int(text_of(hours, f"{T}TimeZone/{T}Bias"))
     local = at.astimezone(zone)
     standard = (local.utcoffset() or timedelta()) - (local.dst() or timedelta())
@@ -239,7 +241,7 @@ def work_pattern(view: Element, zone: ZoneInfo, at: datetime) -> WorkPattern:
         )
         for weekday in _weekdays(text_of(period, T + "DayOfWeek")):
             days.setdefault(weekday, []).append(span)
-    return WorkPattern({day: tuple(sorted(spans)) for day, spans in days.items()})
+    return WorkPattern({day: joined(spans) for day, spans in days.items()})
 
 
 def _weekdays(text: str) -> list[int]:

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from mailbot.engine.breaker import Breaker
 from mailbot.exchange.ews import advice
-from mailbot.exchange.ews.breaker import Breaker
 from mailbot.exchange.ews.connection import Line, Server, at_once
 from mailbot.exchange.ews.door import door_of
 from mailbot.exchange.ews.free_busy import BATCH

@@ -1,15 +1,12 @@
 """One folder in which every file is wrong gives one report that names all of it, and quotes no secret."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from mailbot.config.load import collect, load, people_files
+from mailbot.config.load import collect, load
 from mailbot.config.problems import report
-from mailbot.directory.csv_people import read_people
-from mailbot.directory.exclusion import Exclusion
 from mailbot.model.errors import SettingsRefused
 
 GOLDEN = Path(__file__).with_name("broken_folder.txt")
@@ -47,26 +44,12 @@ def broken(folder: Path, change: Change) -> Path:
             '[[waiver]]\nowner = "DIV"\nreason = "archive"\nrule = "quota"\n'
             'address = "archief@voorbeeld.example"\nfrom = 2026-01-01\nuntil = 2028-01-01\n'
         )
-    (folder / "people.csv").write_text(
-        (folder / "people.example.csv")
-        .read_text()
-        .replace(";ja;", ";yes;")
-        .replace("2026-12-31", "31-12-2026")
-    )
     return folder
 
 
-def whole_report(folder: Path, env: dict[str, str]) -> str:
-    """As the wiring makes it: settings and people in one."""
-    _configuration, problems = collect(folder, env)
-    files = people_files(folder, env)
-    assert files is not None
-    _people, more = read_people(*files, Exclusion(), frozenset(), datetime(2026, 11, 21, tzinfo=UTC))
-    return report([*problems, *more])
-
-
 def test_everything_wrong_is_told_at_once(broken: Path) -> None:
-    told = whole_report(broken, {"MAILBOT_EXCHANGE_WORKERS": "9"})
+    _configuration, problems = collect(broken, {"MAILBOT_EXCHANGE_WORKERS": "9"})
+    told = report(problems)
     assert told + "\n" == GOLDEN.read_text(encoding="utf-8")
     assert SECRET not in told
 

@@ -1,6 +1,6 @@
 """The cao's holidays by year, as Dutch municipalities know them, and what local closing days change."""
 
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,24 @@ def test_holidays_of_the_cao(tmp_path: Path, year: int) -> None:
     assert working_days == {day for day in (*fixed, *free) if day.weekday() < 5}
 
 
+@pytest.mark.parametrize("year", sorted(TABLE))
+def test_holidays_of_the_cao_count_on_saturdays_and_sundays_too(tmp_path: Path, year: int) -> None:
+    """Whoever works on Saturdays is free on King's Day of 2030 and 2031. Beside the table there are
+    the Sundays of Easter and Pentecost alone."""
+    closed = closed_days(tmp_path, f"{CAO}[years.{year}]\n")
+    _, easter_monday, *_, whit_monday = free = [date.fromisoformat(day) for day in TABLE[year]]
+    fixed = {date(year, 1, 1), date(year, 12, 25), date(year, 12, 26)}
+    sundays = {monday.replace(day=monday.day - 1) for monday in (easter_monday, whit_monday)}
+    assert closed.years[year] == fixed | set(free[1:]) | sundays
+    assert date(year, 5, 5) in closed.years[year]
+
+
+def test_kings_day_of_2031_is_on_the_saturday_before(tmp_path: Path) -> None:
+    closed = closed_days(tmp_path, f"{CAO}[years.2031]\n")
+    assert closed.closed(date(2031, 4, 26))
+    assert not closed.closed(date(2031, 4, 27)), "a Sunday"
+
+
 def test_only_settled_years_are_known(tmp_path: Path) -> None:
     closed = closed_days(tmp_path, f"{CAO}[years.2027]\n")
     assert not closed.covers(2026)
@@ -65,6 +83,13 @@ def test_local_days_are_added_and_worked_holidays_taken_away(tmp_path: Path) -> 
     closed = closed_days(tmp_path, text)
     assert closed.closed(date(2026, 8, 28))
     assert not closed.closed(date(2026, 4, 27))
+
+
+def test_days_that_close_early(tmp_path: Path) -> None:
+    text = f"{CAO}[years.2026]\nearly = [2026-12-24 12:00:00, 2026-12-31 15:30:00]\n[years.2027]\n"
+    closed = closed_days(tmp_path, text)
+    assert closed.early == {date(2026, 12, 24): time(12), date(2026, 12, 31): time(15, 30)}
+    assert not closed.closed(date(2026, 12, 24))
 
 
 def test_without_the_cao_the_national_list_holds(tmp_path: Path) -> None:
@@ -89,6 +114,13 @@ def test_two_holidays_on_one_day_stay_free_when_one_of_them_is_worked(tmp_path: 
         ("[years.2026]\nopen = [2026-05-05]\n", "years.2026.open"),
         ("[years.2026]\nclosed = ['2026-05-15']\n", "years.2026.closed 1"),
         ("[years.2026]\nfree = []\n", "years.2026.free"),
+        ("[years.2026]\nearly = [2027-12-24 12:00:00]\n", "years.2026.early"),
+        ("[years.2026]\nearly = [2026-12-25 12:00:00]\n", "years.2026.early"),
+        ("[years.2026]\nearly = [2026-12-24 00:00:00]\n", "years.2026.early"),
+        ("[years.2026]\nearly = [2026-12-24 12:00:00Z]\n", "years.2026.early"),
+        ("[years.2026]\nearly = [2026-12-24 12:00:00, 2026-12-24 15:00:00]\n", "years.2026.early"),
+        ("[years.2026]\nearly = [2026-12-24]\n", "years.2026.early 1"),
+        ("[years.2026]\nearly = ['2026-12-24 12:00']\n", "years.2026.early 1"),
         ("[base]\nnot_free = ['Goede Vrijdag']\n[years.2026]\n[years.2027]\n", "base.not_free"),
     ],
 )

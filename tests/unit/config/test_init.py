@@ -65,7 +65,8 @@ def test_the_folder_holds_the_chosen_pack_and_no_other(folder: Path) -> None:
     assert [pack.name for pack in (folder / "packs").iterdir()] == ["voorbeeld"]
     assert not (folder / "gates.empty.toml").exists()
     assert (folder / "accepted_domains.txt").read_text(encoding="utf-8").endswith("voorbeeld.example\n")
-    assert (folder / "people.example.csv").is_file()
+    assert (folder / "directory.example.ldf").is_file()
+    assert (folder / "hr.example.csv").is_file()
 
 
 def test_nothing_is_overwritten_and_the_files_are_named(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_nothing_of_voorbeeld_s_own_is_taken_over(folder: Path, tmp_path: Path) 
     made = tmp_path / "other"
     write_initial(made, ANSWERS)
     everything = "".join(
-        file.read_text(encoding="utf-8") for file in made.glob("*.*") if file.name != "people.example.csv"
+        file.read_text(encoding="utf-8") for file in made.glob("*.*") if "example" not in file.name
     )
     assert "14 0123" not in everything
     assert 'contact = "de \\"balie\\", tst. 12"' in everything

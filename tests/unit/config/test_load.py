@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.config.load import collect, key_file, load, people_files
+from mailbot.config.load import collect, directory_export, key_file, load
 from mailbot.config.shipped import shipped_settings
 from mailbot.engine.gates import all_open, check
 from mailbot.policy.evidence import Evidence
@@ -29,7 +29,7 @@ def test_a_sound_folder_gives_everything(folder: Path) -> None:
     assert set(found.packs) == {"voorbeeld"}
     assert found.waivers == ()
     assert found.closed.covers(2026) and not found.closed.covers(2029)
-    assert found.settings.people.file == folder / "people.csv"
+    assert found.settings.people.directory_export == folder / "directory.ldf"
     assert found.settings.store.url == f"sqlite:///{folder}/mailbot.db"
 
 
@@ -145,13 +145,16 @@ class TestEnvironment:
     """Paths may come from the environment; other settings may not, and that is said."""
 
     def test_a_path_comes_from_the_environment(self, folder: Path, tmp_path: Path) -> None:
-        elsewhere = tmp_path / "hr" / "people.csv"
-        found = load(folder, {"MAILBOT_PEOPLE_FILE": str(elsewhere), "MAILBOT_OPERATOR_LOG_FILE": "x.log"})
-        assert found.settings.people.file == elsewhere
+        elsewhere = tmp_path / "export" / "directory.ldf"
+        found = load(
+            folder, {"MAILBOT_PEOPLE_DIRECTORY_EXPORT": str(elsewhere), "MAILBOT_OPERATOR_LOG_FILE": "x.log"}
+        )
+        assert found.settings.people.directory_export == elsewhere
         assert found.settings.operator.log_file == folder / "x.log"
 
     def test_an_empty_variable_does_not_count(self, folder: Path) -> None:
-        assert load(folder, {"MAILBOT_PEOPLE_FILE": ""}).settings.people.file == folder / "people.csv"
+        found = load(folder, {"MAILBOT_PEOPLE_DIRECTORY_EXPORT": ""})
+        assert found.settings.people.directory_export == folder / "directory.ldf"
 
     def test_a_setting_that_is_no_path_is_refused(self, folder: Path) -> None:
         assert [p.where for p in collect(folder, {"MAILBOT_DELIVERY_MODE": "live"})[1]] == [
@@ -165,10 +168,10 @@ class TestEnvironment:
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("DELIVERY", '{"mode": "live"}')
-        monkeypatch.setenv("MAILBOT_PEOPLE_FILE", "/elsewhere.csv")
+        monkeypatch.setenv("MAILBOT_PEOPLE_DIRECTORY_EXPORT", "/elsewhere.ldf")
         found = load(folder, {})
         assert found.settings.delivery.mode == "off"
-        assert found.settings.people.file == folder / "people.csv"
+        assert found.settings.people.directory_export == folder / "directory.ldf"
 
 
 class TestFiles:
@@ -206,7 +209,7 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("section", "key"),
         [
-            ("people", "file"),
+            ("people", "directory_export"),
             ("people", "accepted_domains"),
             ("operator", "log_file"),
             ("operator", "status_file"),
@@ -218,7 +221,7 @@ class TestFiles:
         assert self.told(folder, section, f"{key} = {path}") == {
             f"{section}.{key}": "a path that cannot be looked for"
         }
-        people_files(folder, {})
+        directory_export(folder, {})
         key_file(folder, {})
 
     def test_a_name_that_is_far_too_long(self, folder: Path) -> None:

@@ -18,7 +18,8 @@ from mailbot.config.settings import Exchange
 from mailbot.config.validation import problems_of
 from mailbot.jobs.doctor import Level, _signed_in
 from mailbot.model.errors import SettingsRefused
-from mailbot.wiring import _server, _signs_in
+from mailbot.wiring.mailboxes import server as server_of
+from mailbot.wiring.mailboxes import signs_in
 
 ENDPOINT = "https://mail.voorbeeld.example/EWS/Exchange.asmx"
 NTLM = {"auth": "ntlm", "username": r"VOORBEELD\svc-mailbot", "password_file": "exchange.password"}
@@ -192,7 +193,7 @@ class TestFiles:
         keytab(folder)
         found = load(folder, {})
         assert found.secrets.exchange_password is None
-        server = _server(found)
+        server = server_of(found)
         assert server.keytab is not None
         assert (server.keytab.file, server.keytab.principal) == (
             folder / "exchange.keytab",
@@ -202,7 +203,7 @@ class TestFiles:
     def test_modern_needs_no_password_either(self, with_exchange: Any, extras: None) -> None:
         folder = with_exchange(**MODERN)
         key_pair(folder)
-        server = _server(load(folder, {}))
+        server = server_of(load(folder, {}))
         assert server.app is not None
         assert server.app.certificate_file == folder / "exchange-app.pem"
 
@@ -292,7 +293,7 @@ class TestFiles:
         (folder / "proxy.password").write_text(f"{SECRET}\n")
         (folder / "proxy.password").chmod(0o600)
         found = load(folder, {})
-        server = _server(found)
+        server = server_of(found)
         assert server.proxy is not None
         assert server.proxy.password == SECRET
         assert SECRET not in repr(found) + repr(server) + repr(found.secrets)
@@ -311,10 +312,10 @@ class TestDoctorsWords:
     def test_it_says_by_what_and_whether_it_is_bound(
         self, way: dict[str, str], words: str, level: Level
     ) -> None:
-        check = _signed_in(_signs_in(Exchange.model_validate({"endpoint": ENDPOINT, **way})))
+        check = _signed_in(signs_in(Exchange.model_validate({"endpoint": ENDPOINT, **way})))
         assert words in check.says
         assert check.level is level
 
     def test_what_is_not_encrypted_is_not_bound(self) -> None:
         here = {"endpoint": "http://127.0.0.1:8080/EWS/Exchange.asmx", **NTLM}
-        assert "bound" not in _signed_in(_signs_in(Exchange.model_validate(here))).says
+        assert "bound" not in _signed_in(signs_in(Exchange.model_validate(here))).says

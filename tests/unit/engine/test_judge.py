@@ -1,6 +1,7 @@
 """The judge around the rules: each question once, and a rule that fails judges nobody."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -229,6 +230,37 @@ def test_who_was_not_drawn_is_not_looked_at() -> None:
     assert judge.follow_up([heading_rule(decision)], outside, facts(), CALENDAR) == ()
     [judgement] = judge.judge([heading_rule(decision)], outside, facts(), CALENDAR)
     assert (judgement.verdict.outcome, judgement.verdict.why) == (Outcome.NOT_APPLICABLE, "outside_sample")
+
+
+def test_who_is_settings_only_is_drawn_by_no_decision() -> None:
+    """The words are those of anybody outside the sample: whoever reads them learns nothing else."""
+    decision = deciding(sample_percent=50)
+    drawn = candidates(decision, drawn=True)
+    only, outside = (
+        replace(drawn, person=replace(PERSON, settings_only=True)),
+        candidates(decision, drawn=False),
+    )
+    on_settings = toy(by_size, "delegates", more=lambda _s: (SUBJECTS, AutomaticReply()), decision=decision)
+    rules = [heading_rule(decision), on_settings]
+    assert judge.follow_up(rules, only, facts(), CALENDAR) == (AutomaticReply(),)
+    assert judge.follow_up(rules, only, facts(), CALENDAR) == judge.follow_up(
+        rules, outside, facts(), CALENDAR
+    )
+    assert judge.judge(rules, only, facts(), CALENDAR) == judge.judge(rules, outside, facts(), CALENDAR)
+
+
+def test_a_rule_cannot_learn_of_a_decision_by_who_is_settings_only() -> None:
+    seen: list[date | None] = []
+
+    def note(subject: Subject) -> Verdict:
+        seen.append(subject.decided_from)
+        return compliant("fine")
+
+    decision = deciding(sample_percent=99)
+    active = toy(note, "delegates", decision=decision)
+    only = replace(candidates(decision, drawn=True), person=replace(PERSON, settings_only=True))
+    judge.judge([active], only, facts(), CALENDAR)
+    assert seen == [None]
 
 
 def test_without_a_decision_a_rule_on_headings_looks_at_nobody() -> None:

@@ -73,6 +73,8 @@ def test_a_state(before: FindingState | None, verdict: Verdict, after: list[Find
         (OPEN, deviation("no_reply", NEXT_MONTH), [OPEN]),  # another absence
         (OPEN, compliant("set", LONGER), [RESOLVED]),
         (OPEN, tip("nobody outside", WEEK_OFF), [RESOLVED]),
+        (OPEN, tip("a day off each week"), [LAPSED]),  # it speaks of no absence: there is none any more
+        (TOLD, tip("a day off each week"), []),
         (OPEN, compliant("set", NEXT_MONTH), []),  # in order, but about another absence
         (OPEN, not_applicable("not_seen_in_time"), [LAPSED]),
         (OPEN, unknown(Reason.TIMED_OUT), []),

@@ -4,7 +4,7 @@ from datetime import time
 
 import pytest
 
-from mailbot.model.work_days import parse_work_days, union
+from mailbot.model.work_days import joined, parse_work_days, union
 from mailbot.model.worktime import Hours
 
 OFFICE = (Hours(time(8, 30), time(17)),)
@@ -72,3 +72,21 @@ def test_two_contracts_add_up() -> None:
 def test_a_shift_until_midnight_swallows_what_lies_in_it() -> None:
     both = union([parse_work_days("ma 18:00-24:00"), parse_work_days("ma 20:00-22:00")])
     assert both.days == {0: (Hours(time(18), time(0)),)}
+
+
+@pytest.mark.parametrize(
+    ("spans", "day"),
+    [
+        (["13:00-17:00", "08:30-12:00"], ["08:30-12:00", "13:00-17:00"]),
+        (["08:30-12:30", "12:00-17:00"], ["08:30-17:00"]),
+        (["08:30-12:00", "12:00-17:00"], ["08:30-17:00"]),
+        (["08:30-17:00", "09:00-10:00"], ["08:30-17:00"]),
+        (["18:00-24:00", "20:00-22:00", "08:00-09:00"], ["08:00-09:00", "18:00-24:00"]),
+    ],
+)
+def test_hours_of_one_day_are_joined(spans: list[str], day: list[str]) -> None:
+    def hours(text: str) -> Hours:
+        (span,) = parse_work_days(f"ma {text}").days[0]
+        return span
+
+    assert joined(map(hours, spans)) == tuple(map(hours, day))

@@ -59,6 +59,45 @@ def test_hours_that_the_spring_change_skips_are_not_worked(span: Hours) -> None:
     assert len(CALENDAR.spans(EASTER_MONDAY, (span,))) == 1
 
 
+EVE = date(2026, 12, 24)
+SHORT = WorkCalendar(
+    datetime(2026, 12, 1, tzinfo=UTC),
+    ZONE,
+    ClosedDays({2026: frozenset()}, {EVE: time(12), FORWARD: time(5)}),
+)
+
+
+def test_from_an_early_closing_on_nobody_works() -> None:
+    split = (Hours(time(8, 30), time(12, 30)), Hours(time(13), time(17)))
+    assert SHORT.spans(EVE, split) == [(utc(EVE, 7, 30), utc(EVE, 11))]
+    assert SHORT.spans(EVE, (Hours(time(7), time(12)),)) == [(utc(EVE, 6), utc(EVE, 11))]
+    assert len(SHORT.spans(EVE - timedelta(days=1), split)) == 2
+
+
+def test_an_early_closing_in_the_short_night_is_by_the_clock_on_the_wall() -> None:
+    assert SHORT.spans(FORWARD, (Hours(time(0), time(6)),)) == [
+        (utc(FORWARD - timedelta(days=1), 23), utc(FORWARD, 3))
+    ]
+
+
+def test_who_works_after_the_early_closing_only_does_not_work_that_day() -> None:
+    afternoons = WorkPattern(dict.fromkeys(range(5), (Hours(time(13), time(17)),)))
+    assert not SHORT.works(afternoons, EVE)
+    assert SHORT.works(OFFICE, EVE)
+    assert SHORT.previous_working_day(afternoons, EVE + timedelta(days=1)) == EVE - timedelta(days=1)
+
+
+def test_who_works_in_the_hour_only_that_spring_skips_does_not_work_that_day() -> None:
+    night = WorkPattern(dict.fromkeys(range(7), (Hours(time(2), time(3)),)))
+    assert not CALENDAR.works(night, FORWARD)
+    assert CALENDAR.works(night, BACK)
+
+
+def test_a_day_that_is_left_out_is_no_working_day_before() -> None:
+    without = {date(2026, 4, 3), date(2026, 4, 2)}
+    assert CALENDAR.previous_working_day(OFFICE, date(2026, 4, 7), without=without) == date(2026, 4, 1)
+
+
 def test_today_is_the_local_day() -> None:
     assert CALENDAR.today == date(2026, 4, 1), "half past midnight in summer time"
 

@@ -99,12 +99,12 @@ def test_the_status_file_has_state_and_start_of_each_problem(
     operator.problem("sign_in", "Exchange refuses the account.")
     clock.set(MONDAY + timedelta(hours=1))
     operator.problem("sign_in", "Exchange still refuses the account.")
-    operator.problem("feed", "The people file is 3 days old.")
+    operator.problem("feed", "The directory is 3 days old.")
     status = json.loads(path.read_text())
     assert status["healthy"] is False
     assert status["written"] == "2026-11-23T09:30:00+00:00"
     assert [(p["code"], p["since"], p["text"]) for p in status["problems"]] == [
-        ("feed", "2026-11-23T09:30:00+00:00", "The people file is 3 days old."),
+        ("feed", "2026-11-23T09:30:00+00:00", "The directory is 3 days old."),
         ("sign_in", "2026-11-23T08:30:00+00:00", "Exchange still refuses the account."),
     ]
     operator.solved("feed")
@@ -115,17 +115,17 @@ def test_the_status_file_has_state_and_start_of_each_problem(
 def test_a_message_that_did_not_leave_is_tried_again(start: Start, mailbox: Mailbox) -> None:
     mailbox.broken = True
     with capture_logs() as logs:
-        start().problem("feed", "The people file is 3 days old.")
+        start().problem("feed", "The directory is 3 days old.")
     assert [entry["event"] for entry in logs] == ["problem_open", "operator_mail_failed"]
     mailbox.broken = False
-    start().problem("feed", "The people file is 3 days old.")
-    start().problem("feed", "The people file is 3 days old.")
+    start().problem("feed", "The directory is 3 days old.")
+    start().problem("feed", "The directory is 3 days old.")
     assert mailbox.subjects == ["mailbot: feed"]
 
 
 def test_nobody_hears_that_a_problem_is_over_that_nobody_heard_of(start: Start, mailbox: Mailbox) -> None:
     mailbox.broken = True
-    start().problem("feed", "The people file is 3 days old.")
+    start().problem("feed", "The directory is 3 days old.")
     mailbox.broken = False
     start().solved("feed")
     assert mailbox.subjects == []
@@ -146,13 +146,13 @@ def test_a_disk_that_fails_does_not_stop_the_work(tmp_path: Path, clock: SetCloc
     (tmp_path / "file").write_text("in the way")
     operator = FileOperator(tmp_path / "file" / "status.json", memory.change, clock)
     with capture_logs() as logs:
-        operator.problem("feed", "The people file is 3 days old.")
+        operator.problem("feed", "The directory is 3 days old.")
     assert [entry["event"] for entry in logs] == ["problem_open", "status_file_failed"]
 
 
 def test_a_living_service_shows_in_the_age_of_the_file(path: Path, clock: SetClock, memory: Memory) -> None:
     operator = FileOperator(path, memory.change, clock)
-    operator.problem("feed", "The people file is 3 days old.")
+    operator.problem("feed", "The directory is 3 days old.")
     clock.sleep(60)
     operator.alive()
     status = json.loads(path.read_text())
@@ -161,16 +161,16 @@ def test_a_living_service_shows_in_the_age_of_the_file(path: Path, clock: SetClo
 
 
 def test_a_deleted_status_file_brings_no_second_message(start: Start, mailbox: Mailbox, path: Path) -> None:
-    start().problem("feed", "The people file is 3 days old.")
+    start().problem("feed", "The directory is 3 days old.")
     path.unlink()
-    start().problem("feed", "The people file is 3 days old.")
+    start().problem("feed", "The directory is 3 days old.")
     assert mailbox.subjects == ["mailbot: feed"]
 
 
 def test_without_a_relay_log_and_file_are_enough(path: Path, clock: SetClock, memory: Memory) -> None:
     with capture_logs() as logs:
         operator = FileOperator(path, memory.change, clock)
-        operator.problem("feed", "The people file is 3 days old.")
+        operator.problem("feed", "The directory is 3 days old.")
         operator.solved("feed")
     assert [(entry["event"], entry["code"]) for entry in logs] == [
         ("problem_open", "feed"),
@@ -180,7 +180,7 @@ def test_without_a_relay_log_and_file_are_enough(path: Path, clock: SetClock, me
 
 def test_the_newest_turn_of_each_job_is_kept_beside_the_problems(start: Start, path: Path) -> None:
     operator = start()
-    operator.problem("feed", "The people file is 3 days old.")
+    operator.problem("feed", "The directory is 3 days old.")
     operator.ran(Job.SWEEP, "sweep/2026-11-22/06:00", MONDAY, "complete", {"read": 1})
     operator.ran(Job.SWEEP, "sweep/2026-11-23/06:00", MONDAY, "partial", {"read": 243})
     operator.ran(Job.DIGEST, "digest/2026-11-23/08:30", MONDAY, "complete", {})

@@ -1,0 +1,98 @@
+"""The first own working day back from leave."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mailbot.engine.returning import away, back_on, works_on
+from mailbot.model.accounts import Language
+from mailbot.model.employment import Leave
+from mailbot.model.facts import Fact, Known
+from mailbot.model.ids import Address, ObjectGuid
+from mailbot.model.people import NOT_SAID, Person
+from mailbot.model.worktime import ClosedDays, Hours, WorkCalendar, WorkPattern
+
+NOW = datetime(2026, 12, 14, 7, 30, tzinfo=UTC)
+CLOSED = ClosedDays({2026: frozenset({date(2026, 12, 25)}), 2027: frozenset({date(2027, 1, 1)})})
+CALENDAR = WorkCalendar(NOW, ZoneInfo("Europe/Amsterdam"), CLOSED)
+DAY = (Hours(time(8, 30), time(17)),)
+OFFICE = Known(WorkPattern(dict.fromkeys(range(5), DAY)), NOW)
+TUESDAYS_AND_SATURDAYS = Known(WorkPattern({1: DAY, 5: DAY}), NOW)
+
+
+def somebody(*leave: tuple[str, str], roster: Fact[WorkPattern] = OFFICE) -> Person:
+    days = [(date.fromisoformat(f"2026-{a}"), date.fromisoformat(f"2026-{b}")) for a, b in leave]
+    return Person(
+        guid=ObjectGuid("1"),
+        address=Address("chef@voorbeeld.example"),
+        name="Chef",
+        language=Language.NL,
+        enabled=Known(True, NOW),
+        recipient_type=NOT_SAID,
+        hold=NOT_SAID,
+        roster=roster,
+        leave=tuple(Leave(first, last, date(2026, 9, 1)) for first, last in days),
+    )
+
+
+def back(person: Person, on: str = "12-14") -> date | None:
+    return back_on(person, CALENDAR, date.fromisoformat(f"2026-{on}"))
+
+
+def test_after_a_week_of_leave_it_is_monday() -> None:
+    assert back(somebody(("12-14", "12-18"))) == date(2026, 12, 21)
+
+
+def test_leaves_that_follow_each_other_are_one() -> None:
+    """Two weeks, asked for apart, with a weekend between them."""
+    assert back(somebody(("12-14", "12-18"), ("12-21", "12-24"))) == date(2026, 12, 28)
+
+
+def test_a_closed_day_after_leave_is_no_day_back() -> None:
+    assert back(somebody(("12-14", "12-24"))) == date(2026, 12, 28)
+
+
+def test_a_roster_tells_the_own_days() -> None:
+    assert back(somebody(("12-14", "12-18"), roster=TUESDAYS_AND_SATURDAYS)) == date(2026, 12, 19)
+    assert back(somebody(("12-14", "12-20"), roster=TUESDAYS_AND_SATURDAYS)) == date(2026, 12, 22)
+
+
+@pytest.mark.parametrize("roster", [NOT_SAID, Known(WorkPattern({}), NOW)])
+def test_without_a_roster_it_is_an_office_day(roster: Fact[WorkPattern]) -> None:
+    assert back(somebody(("12-14", "12-18"), roster=roster)) == date(2026, 12, 21)
+
+
+def test_in_a_year_that_nobody_settled_weekends_are_free() -> None:
+    nobody = WorkCalendar(NOW, CALENDAR.zone, ClosedDays({}))
+    assert works_on(somebody(), nobody, date(2026, 12, 25))
+    assert not works_on(somebody(), nobody, date(2026, 12, 26))
+
+
+def test_whoever_does_not_come_back_has_no_day_back() -> None:
+    forever = Leave(date(2026, 12, 1), date(2031, 12, 31), date(2026, 9, 1))
+    assert back(replace(somebody(), leave=(forever,))) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "is_away"),
+    [
+        ("12-11", False),  # the Friday before
+        ("12-13", False),  # the Sunday before: nothing was asked for it
+        ("12-14", True),
+        ("12-18", True),
+        ("12-20", True),  # the Sunday after, before the first day back
+        ("12-21", False),
+    ],
+)
+def test_away_lasts_until_the_first_day_back(day: str, is_away: bool) -> None:
+    chef = somebody(("12-14", "12-18"))
+    assert away(chef, CALENDAR, date.fromisoformat(f"2026-{day}")) is is_away
+
+
+def test_a_part_timer_is_away_on_free_days_after_leave_only() -> None:
+    chef = somebody(("12-15", "12-15"), roster=TUESDAYS_AND_SATURDAYS)
+    assert away(chef, CALENDAR, date(2026, 12, 16))
+    assert not away(chef, CALENDAR, date(2026, 12, 19))
+    assert not away(chef, CALENDAR, date(2026, 12, 21))
