@@ -1,5 +1,6 @@
 """The sections [people] and [ldap] of mailbot.toml: where people come from, and who is left out of what."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -73,6 +74,9 @@ class PeopleSection(Section):
         """Groups that the directory is asked about; of no other does mailbot learn who is in it."""
         return frozenset((*self.exclude_groups, *self.settings_only_groups, *self.pilot_groups))
 
+
+_PLACE = re.compile(r"\s*(?:[a-z][a-z0-9-]*\s*=.*,)?\s*dc\s*=\s*[a-z0-9-]+\s*", re.IGNORECASE)
+"""A distinguished name below a domain, as far as a typing mistake shows."""
 
 _OF_AUTH = {"password_file": "simple", "keytab_file": "kerberos"}
 """The way of signing in that a key belongs to."""
@@ -156,6 +160,16 @@ class Ldap(Section):
         if value is not None and not belongs and auth is not None:
             raise refusal(
                 f"this key only with auth `{_OF_AUTH[key]}`", "take it away, or change auth", "a value"
+            )
+        return value
+
+    @field_validator("base")
+    @classmethod
+    def _name_of_a_place(cls, value: str | None) -> str | None:
+        if value is not None and not _PLACE.fullmatch(value):
+            raise refusal(
+                "a distinguished name that ends in the domain, such as OU=Staf,DC=voorbeeld,DC=example",
+                "write it as Active Directory does: voorbeeld.example is DC=voorbeeld,DC=example",
             )
         return value
 

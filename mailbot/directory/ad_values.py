@@ -45,14 +45,14 @@ def text(values: Values) -> str | None:
 def plain(value: bytes) -> str:
     """UTF-8 on one line, without outer blanks. Raises Unusable."""
     try:
-        found = value.decode("utf-8")
+        found = value.decode("utf-8").strip()
     except UnicodeDecodeError:
         raise Unusable from None
     if len(found) > _LONGEST:
         raise Unusable
     if not found.isprintable() and any(unicodedata.category(char) in _NOT_TEXT for char in found):
         raise Unusable
-    return found.strip()
+    return found
 
 
 def number(values: Values) -> int | None:

@@ -160,7 +160,10 @@ def source_state(directory: accounts.Directory) -> SourceState:
     says = ""
     if directory.broken:
         entries = "1 entry" if directory.broken == 1 else f"{directory.broken} entries"
-        says = f"{entries} of the directory could not be used: without a usable address or GUID"
+        says = (
+            f"{entries} of the directory could not be used: an address, a GUID or another value is not what "
+            "its attribute can hold"
+        )
     return SourceState(Source.DIRECTORY, directory.read_at, None, says)
 
 

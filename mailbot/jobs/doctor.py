@@ -19,12 +19,14 @@ from mailbot.model.ids import Address, ObjectGuid
 from mailbot.model.letters import LetterState
 from mailbot.model.needs import DataClass, Need
 from mailbot.model.organisation import Organisation
+from mailbot.model.people import People
 from mailbot.model.sources import SourceState
 from mailbot.model.statements import Claim
 from mailbot.ports import ProbeAnswer, Target
 
 ROAD = Road.EWS
 """The only road of this version."""
+PAUSED = "not tried: an objection of its holder is pending, and nothing of it is read; name another one"
 LEAVING = (LetterState.WAITING, LetterState.CLAIMED, LetterState.DRAFTED)
 
 
@@ -71,7 +73,7 @@ def doctor(house: House, readable: Address | None, unreadable: Address | None) -
         yield Check("sign-in", Level.BAD, str(error))
         return
     yield _signed_in(house.signs_in)
-    yield from _mailboxes(house, readable, unreadable)
+    yield from _mailboxes(house, people, readable, unreadable)
     yield _left_over(house)
 
 
@@ -180,22 +182,32 @@ def _export(house: House) -> Check:
     return Check("nightly export", Level.GOOD if export.good else Level.NOTE, export.says)
 
 
-def _mailboxes(house: House, readable: Address | None, unreadable: Address | None) -> Iterator[Check]:
+def _mailboxes(
+    house: House, people: People, readable: Address | None, unreadable: Address | None
+) -> Iterator[Check]:
+    """Of who is paused nothing is read, not even by hand."""
     rules = house.rules(house.today())
     if not rules:
         yield Check("rules", Level.NOTE, house.terms.pack.inactive_because(house.today()) or "no rule is on")
-    answer = house.exchange().probe(
-        _target(readable or house.terms.sender), _settings_asked(rules), house.clock.now()
-    )
-    yield _readable(answer)
-    if answer.trouble is None:
-        organisation = house.organisation(house.directory.people())
-        for active in rules:
-            yield _decisive(active, answer, organisation, house.today())
+    paused = {person.address for person in people.set_aside.values()}
+    if readable in paused:
+        yield Check("readable mailbox", Level.BAD, PAUSED)
+    else:
+        answer = house.exchange().probe(
+            _target(readable or house.terms.sender), _settings_asked(rules), house.clock.now()
+        )
+        yield _readable(answer)
+        if answer.trouble is None:
+            organisation = house.organisation(people)
+            for active in rules:
+                yield _decisive(active, answer, organisation, house.today())
     yield from _undecided(house, rules)
     if unreadable is None:
         says = "not tried; name one with --unreadable, such as the works council's"
         yield Check("unreadable mailbox", Level.NOTE, says)
+        return
+    if unreadable in paused:
+        yield Check("unreadable mailbox", Level.BAD, PAUSED)
         return
     yield _unreadable(house.exchange().probe(_target(unreadable), (), house.clock.now()))
 

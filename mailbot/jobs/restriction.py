@@ -55,9 +55,13 @@ def forget_deep(house: House, work: Work, guid: ObjectGuid) -> None:
 
 
 def left_out(work: Work) -> frozenset[ObjectGuid]:
-    """Who is excluded or paused by now, whatever the directory said when a sweep or delivery began."""
-    paused = {guid for guid, kind in work.restrictions().items() if kind is Restriction.PAUSED}
-    return work.exclusions() | paused
+    """Who is excluded or paused by now, whatever the directory said when a sweep or delivery began.
+
+    In the order in which the store locks both when somebody is left out: the other way round, the two can
+    wait for each other.
+    """
+    excluded = work.exclusions()
+    return excluded | {guid for guid, kind in work.restrictions().items() if kind is Restriction.PAUSED}
 
 
 def forbids(restriction: Restriction | None, topic: str) -> bool:

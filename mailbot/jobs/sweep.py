@@ -146,7 +146,7 @@ def _read(
         return judge.follow_up(rules, by_guid[facts.guid], facts, calendar, house.today())
 
     while waiting:
-        out: Collection[ObjectGuid] = ()
+        out: set[ObjectGuid] = set()
         for facts in house.exchange().read(
             list(waiting.values()), judge.needs(rules), follow_up, calendar.now
         ):
@@ -243,9 +243,9 @@ def _conclude(
     now = house.clock.now()
     rules = [active for active in rules if active.on(house.today())]
     with house.store.begin() as work:
+        out = left_out(work)  # also during the sweep
         restrictions = work.restrictions()
         paused = {guid for guid, kind in restrictions.items() if kind is Restriction.PAUSED}
-        out = left_out(work)  # also during the sweep
         population = {key: person for key, person in population.items() if person.guid not in out}
         work.keep_only(slot.id, population)
         by_settings = {person.guid for person in population.values() if person.settings_only}

@@ -73,11 +73,12 @@ def diary(
     """What `entries` of the calendar in `window`, and approved leave, make of the days of a working pattern.
 
     A day counts as away on leave, or when at least `percent` of its scheduled hours lie inside entries. Leave
-    that runs on after the window is followed to its last day, if the holidays until then are settled. Raises
+    that runs on after the window is followed to its last day, also over leave that continues it, if the
+    holidays until then are settled. Raises
     KeyError when the window itself reaches into a year whose holidays nobody settled.
     """
     first, last = whole_days(window, calendar)
-    until = _followed(last, leave, calendar)
+    until = _followed(last, leave, pattern, calendar)
     worked = tuple(calendar.working_days(pattern, first, until))
     apart = merge(beside_leave(entries, leave, window, calendar))
     away = frozenset(
@@ -92,13 +93,23 @@ def whole_days(window: Interval, calendar: WorkCalendar) -> tuple[date, date]:
     return first + DAY, last - DAY
 
 
-def _followed(last: date, leave: Iterable[Leave], calendar: WorkCalendar) -> date:
+def _followed(last: date, leave: Iterable[Leave], pattern: WorkPattern, calendar: WorkCalendar) -> date:
+    """Personnel may write one long leave as several: no day is worked between them then."""
     until = last
     for one in sorted(leave, key=lambda one: one.first):
-        if one.first <= until:
-            until = max(until, one.last)
+        if one.first > until and _works_between(until, one.first, pattern, calendar):
+            break
+        until = max(until, one.last)
     settled = all(calendar.closed.covers(year) for year in range(last.year, until.year + 1))
     return until if settled else last
+
+
+def _works_between(earlier: date, later: date, pattern: WorkPattern, calendar: WorkCalendar) -> bool:
+    """False as well where a year without settled holidays lies in between: nobody can tell."""
+    try:
+        return any(True for _ in calendar.working_days(pattern, earlier + DAY, later - DAY))
+    except KeyError:
+        return False
 
 
 def _on(leave: Iterable[Leave], day: date) -> bool:

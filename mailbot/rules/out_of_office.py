@@ -86,8 +86,8 @@ def look_ahead(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> A
     window = Interval(calendar.now - ABSENCES.back, calendar.now + ABSENCES.ahead)
     away = AbsenceList((), window) if isinstance(seen, Unknown) else seen.value
     first, last = absence.whole_days(away.window, calendar)
-    leave = [one for one in subject.person.leave if one.first <= last and one.last >= first]
-    if not leave and not away.blocks:
+    leave = [one for one in subject.person.leave if one.last >= first]
+    if not away.blocks and all(one.first > last for one in leave):
         if unread is not None:
             raise FactUnknown(unread)
         return None

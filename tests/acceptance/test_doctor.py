@@ -67,6 +67,19 @@ def test_it_reads_no_more_than_the_mailboxes_it_was_given(desk: Desk) -> None:
     assert not [line for line in desk.here.server.access_log() if line.body_asked]
 
 
+def test_whoever_is_paused_is_not_read_by_hand_either(desk: Desk) -> None:
+    paused = desk.resident("plain-over").address
+    assert desk.types("people", "pause", paused).code == 0
+    for option in ("--readable", "--unreadable"):
+        code, said = lines(desk, option, paused)
+        assert code == 1
+        assert said[f"{option[2:]} mailbox"].startswith(
+            "bad, not tried: an objection of its holder is pending"
+        )
+    touched = {address for line in desk.here.server.access_log() for address in line.mailboxes}
+    assert paused not in touched
+
+
 # each bad thing
 
 

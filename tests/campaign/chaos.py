@@ -322,7 +322,7 @@ def chaos(seed: int, folder: Path, short: bool) -> Ledger:
     )
     with ExitStack() as stack:
         heard = stack.enter_context(listening())
-        around = Surroundings(folder, Random(seed), 250, start)
+        around = Surroundings(folder, Random(seed), 280, start)
         stack.callback(around.close)
         Week(around, ledger, heard, days, faults).live()
         ledger.note(

@@ -7,7 +7,8 @@ from itertools import count
 
 import pytest
 
-from mailbot.directory.ldap.session import PAGE
+from mailbot.directory.ldap.filters import mailboxes
+from mailbot.directory.ldap.session import PAGE, Search
 from mailbot.directory.ldap.source import LdapDirectory
 from mailbot.model.accounts import Account, Quota, RecipientType
 from mailbot.model.errors import SettingsRefused, SignInRefused, Unreachable
@@ -277,23 +278,36 @@ class TestRefusals:
             corner.reader(base=base).read()
 
 
+class TestOtherPartitions:
+    def test_references_to_them_are_no_people_and_are_not_followed(self, corner: Corner) -> None:
+        """The domain's own top refers to its partitions for names and for settings."""
+        corner.load(corner.person("anna"))
+        session = corner.watch.bind(corner.dc.url)
+        found = list(session.search(Search(corner.dc.base, mailboxes(), ("objectGUID",))))
+        assert session.references > 0
+        assert all(len(entry.values["objectguid"]) == 1 for entry in found)
+        session.close()
+        assert "anna" in corner.read(corner.reader(base=corner.dc.base))
+
+
 class TestALargeHouse:
     """Ten pages of people, who have managers and groups on other pages."""
 
     PEOPLE = 5000
 
     def test_nobody_is_lost_between_two_pages(self, corner: Corner) -> None:
-        numbers = range(self.PEOPLE)
-        managed = (corner.person(f"p{n}", manager=corner.dn(f"p{n // 10}"), homeMDB=STORE) for n in numbers)
-        members = [corner.dn(f"p{n}") for n in numbers[:: PAGE // 10]]
-        corner.load(store(1024), *managed, group(corner.secret, *members))
+        logins = [f"p{number}" for number in range(self.PEOPLE)]
+        far = dict(zip(logins[::50], reversed(logins[::50]), strict=True))
+        managed = (
+            corner.person(one, **({"manager": corner.dn(far[one])} if one in far else {}), homeMDB=STORE)
+            for one in logins
+        )
+        corner.load(store(1024), *managed, group(corner.secret, *map(corner.dn, far)))
         follower = corner.reader()
         whole = corner.read(follower)
-        assert {account.guid for account in whole.values()} == {corner.guid(f"p{n}") for n in numbers}
-        assert all(whole[f"p{n}"].manager == corner.guid(f"p{n // 10}") for n in numbers)
-        assert {name for name, account in whole.items() if account.groups} == {
-            f"p{n}" for n in numbers[:: PAGE // 10]
-        }
+        assert {account.guid for account in whole.values()} == set(map(corner.guid, logins))
+        assert {one: whole[one].manager for one in far} == {one: corner.guid(far[one]) for one in far}
+        assert {one for one, account in whole.items() if account.groups} == far.keys()
         assert {account.quota for account in whole.values()} == {Quota(1024 * 1024)}
         further = self.PEOPLE // PAGE - 1
         questions, pages = len(corner.watch.asked), corner.watch.pages

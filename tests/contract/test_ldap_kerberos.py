@@ -274,6 +274,11 @@ class TestRefused:
 
 
 class TestSilence:
+    @pytest.mark.parametrize("host", ["nergens.invalid", f"{'n' * 64}.invalid"])
+    def test_a_name_that_is_nobodys(self, bind: Bind, host: str) -> None:
+        with pytest.raises(Unreachable, match="name of the directory server is unknown"):
+            bind()(f"ldaps://{host}")
+
     def test_nothing_listens(self, controller: DomainController, bind: Bind) -> None:
         for url in (f"ldaps://{LOOPBACK}:{free_port()}", f"ldap://{LOOPBACK}:{free_port()}"):
             with pytest.raises(Unreachable):

@@ -15,7 +15,11 @@ YEARS = (2026, 2027)
 CHANGES = (date(2026, 3, 29), date(2026, 10, 25), date(2027, 3, 28), date(2027, 10, 31))
 HALF = 50
 QUARTERS = st.integers(0, 95).map(lambda quarter: time(quarter // 4, quarter % 4 * 15))
+BY_NIGHT = st.integers(0, 23).map(lambda quarter: time(quarter // 4, quarter % 4 * 15))
 BY_DAY = st.integers(24, 92).map(lambda quarter: time(quarter // 4, quarter % 4 * 15))
+
+any_clock = st.one_of(QUARTERS, st.sampled_from((time(0), time(0, 30), time(1, 45), time(23, 45))))
+"""Also around midnight, when UTC and most other zones show another day."""
 
 any_day = st.dates(date(2026, 2, 1), date(2027, 10, 1))
 near_a_change = st.builds(
@@ -79,7 +83,13 @@ def whole_days(first: date, last: date) -> Interval:
 def at_noon(
     day: date, closed: frozenset[date] = frozenset(), early: dict[date, time] | None = None
 ) -> WorkCalendar:
-    now = datetime.combine(day, time(12), ZONE).astimezone(UTC)
+    return at(day, time(12), closed, early)
+
+
+def at(
+    day: date, clock: time, closed: frozenset[date] = frozenset(), early: dict[date, time] | None = None
+) -> WorkCalendar:
+    now = datetime.combine(day, clock, ZONE).astimezone(UTC)
     years = {year: frozenset(d for d in closed if d.year == year) for year in (2025, *YEARS, 2028)}
     return WorkCalendar(now, ZONE, ClosedDays(years, early or {}))
 

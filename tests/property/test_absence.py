@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -10,11 +11,14 @@ from mailbot.casefiles.notation import ZONE
 from mailbot.model.absence import Block, blocks, counts, diary, merge
 from mailbot.model.employment import Leave
 from mailbot.model.mailbox import Interval
-from mailbot.model.worktime import WorkCalendar, WorkPattern
+from mailbot.model.worktime import Hours, WorkCalendar, WorkPattern
 from tests.property.absences import (
+    BY_NIGHT,
     CHANGES,
     HALF,
+    any_clock,
     any_day,
+    at,
     at_noon,
     day_rosters,
     entries,
@@ -161,15 +165,55 @@ def test_it_makes_no_difference_in_which_zone_an_entry_is_kept(
     assert found(local, roster, day) == found(away, roster, day)
 
 
-@given(st.data(), near_a_change, rosters)
-def test_it_makes_no_difference_in_which_zone_the_sweep_tells_the_time(
-    data: st.DataObject, day: date, roster: WorkPattern
+@given(
+    st.sampled_from(CHANGES),
+    spans(BY_NIGHT),
+    st.lists(st.tuples(st.integers(0, 24), st.integers(1, 16)), min_size=1, max_size=3),
+    st.integers(1, 100),
+)
+def test_nor_does_it_in_the_night_in_which_the_clocks_change(
+    change: date, hours: tuple[Hours, ...], pieces: list[tuple[int, int]], percent: int
 ) -> None:
-    away, leave, here = data.draw(entries(day)), data.draw(leave_of(day)), at_noon(day)
-    local = WorkCalendar(here.now.astimezone(ZONE), ZONE, here.closed)
+    """Clocks of one zone are no measure of time then: an hour is missing, or comes twice."""
+    midnight, quarter = datetime.combine(change, time(0), ZONE).astimezone(UTC), timedelta(minutes=15)
+    away = [
+        Interval(midnight + begins * quarter, midnight + (begins + lasts) * quarter)
+        for begins, lasts in pieces
+    ]
+    local = [Interval(e.start.astimezone(ZONE), e.end.astimezone(ZONE)) for e in away]
+    pattern, here = WorkPattern({change.weekday(): hours}), at_noon(change)
+    expected = counts(change, merge(away), pattern, percent, here)
+    assert counts(change, merge(local), pattern, percent, here) == expected
+
+
+@given(st.data(), near_a_change, any_clock, rosters)
+def test_it_makes_no_difference_in_which_zone_the_sweep_tells_the_time(
+    data: st.DataObject, day: date, clock: time, roster: WorkPattern
+) -> None:
+    away, leave, here = data.draw(entries(day)), data.draw(leave_of(day)), at(day, clock)
+    assert here.today == day
     days = diary(away, leave, window(here), roster, HALF, here)
-    assert diary(away, leave, window(local), roster, HALF, local) == days
-    assert blocks(days, roster, local) == blocks(days, roster, here)
+    for zone in (ZONE, ZoneInfo("America/New_York")):
+        there = WorkCalendar(here.now.astimezone(zone), ZONE, here.closed)
+        assert there.today == day
+        assert diary(away, leave, window(here), roster, HALF, there) == days
+        assert blocks(days, roster, there) == blocks(days, roster, here)
+
+
+@given(sweep_days, any_clock)
+def test_what_is_in_sight_are_the_local_days_that_lie_whole_in_the_window(day: date, clock: time) -> None:
+    here = at(day, clock)
+    inside = window(here)
+    all_week = WorkPattern({weekday: (Hours(time(9), time(17)),) for weekday in range(7)})
+    worked = diary((), (), inside, all_week, HALF, here).worked
+    for number in range(-9, 38):
+        one = day + number * DAY
+        begins, ends = (datetime.combine(d, time(0), ZONE).astimezone(UTC) for d in (one, one + DAY))
+        if one in worked:
+            assert inside.start <= begins
+            assert ends <= inside.end
+        else:
+            assert begins <= inside.start or inside.end <= ends
 
 
 # --- how Exchange may answer ----------------------------------------------------------------------------
@@ -247,6 +291,25 @@ def test_leave_that_runs_on_after_the_window_ends_on_its_last_own_day(
     (block,) = found((), roster, day, leave=(leave,))
     assert not block.open_end
     assert leave.last - block.days[-1] < 7 * DAY
+
+
+@given(sweep_days, rosters, st.integers(1, 60), st.sets(st.integers(1, 59)))
+def test_leave_that_personnel_writes_in_pieces_is_the_same_leave(
+    day: date, roster: WorkPattern, length: int, cuts: set[int]
+) -> None:
+    """Whether or not the days that are not worked between two pieces stand in either."""
+    edges = [0, *sorted(cut for cut in cuts if cut < length), length]
+    pieces = [(day + (start + 1) * DAY, day + end * DAY) for start, end in pairwise(edges)]
+    whole = Leave(day + DAY, day + length * DAY, day)
+    written = tuple(Leave(first, last, day) for first, last in pieces)
+    worked = tuple(
+        Leave(days[0], days[-1], day)
+        for first, last in pieces
+        if (days := list(at_noon(day).working_days(roster, first, last)))
+    )
+    expected = [block.days for block in found((), roster, day, leave=(whole,))]
+    for leave in (written, worked):
+        assert [block.days for block in found((), roster, day, leave=leave)] == expected
 
 
 # --- merging and counting -------------------------------------------------------------------------------

@@ -62,8 +62,8 @@ def doubt(
     if _many(late, serving) and late > people:
         return Doubt(
             Trouble.MANY_LEAVERS,
-            f"By the feed {late} of {len(serving)} people in service had left before the last good feed, which "
-            f"still had them: more than {PERCENT}%. {_MEND}",
+            f"By the feed {late} of {len(serving)} people in service had left before the last good feed, "
+            f"which still had them: more than {PERCENT}%. {_MEND}",
         )
     if not _many(people, serving):
         return None

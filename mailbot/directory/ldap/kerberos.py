@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
+
 from mailbot.config import authorities
 from mailbot.directory.entry import Entry
 from mailbot.directory.ldap import kerberos_trouble, trouble
@@ -29,6 +31,8 @@ from mailbot.directory.ldap.session import PAGE, Scope, Search
 from mailbot.engine.breaker import Breaker
 from mailbot.model.clock import Clock
 from mailbot.model.errors import MailbotError, SettingsRefused, SignInRefused
+
+log = structlog.get_logger(__name__)
 
 CHILD = (sys.executable, "-P", "-m", "mailbot.directory.ldap.kerberos_child")
 _PORTS = {"ldaps": 636, "ldap": 389}
@@ -90,10 +94,17 @@ class KerberosBind:
         except MailbotError as error:
             session.close()
             if isinstance(error, SignInRefused):
-                self.breaker.refused()
+                self._refused()
             raise
         self.breaker.accepted()
         return session
+
+    def _refused(self) -> None:
+        """At once: a crash must not forget it."""
+        try:
+            self.breaker.refused()
+        except MailbotError as error:
+            log.error("refused sign-in could not be remembered", error=type(error).__name__)
 
 
 def _authorities(ca_file: Path | None) -> tuple[str | None, str | None]:

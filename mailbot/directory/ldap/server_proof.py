@@ -37,6 +37,8 @@ def prove(host: str, port: int, starttls: bool, ca_file: Path | None, deadline: 
             bounded.encrypted(context, host).close()
     except OSError as error:
         raise trouble.no_handshake(error) from None
+    except UnicodeError as error:
+        raise trouble.lost(error) from None
 
 
 def _asked_for_tls(line: BoundedSocket) -> int:

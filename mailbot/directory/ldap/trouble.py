@@ -122,7 +122,8 @@ def lost(error: Exception) -> MailbotError:
         return Unreachable("the directory server did not answer in time")
     if isinstance(error, ConnectionRefusedError):
         return Unreachable("nothing listens at the directory server's port; see the URL in [ldap] servers")
-    if isinstance(error, socket.gaierror):
+    no_name = isinstance(error, UnicodeError) and not isinstance(error, UnicodeDecodeError)
+    if no_name or isinstance(error, socket.gaierror):
         return Unreachable("the name of the directory server is unknown; see the URL in [ldap] servers")
     if isinstance(error, OSError | LDAPCommunicationError):
         return Unreachable("the connection to the directory server failed or was cut")

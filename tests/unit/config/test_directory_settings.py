@@ -30,6 +30,8 @@ def wrong(**changes: Any) -> dict[str, str]:
 def test_a_sound_section_is_taken() -> None:
     assert wrong() == {}
     assert wrong(servers=["ldap://dc1.ad.voorbeeld.example"], starttls=True) == {}
+    for base in ("dc=example", "ou=Zorg\\, Jeugd, dc=Voorbeeld , DC=example", "OU=Ça = va,DC=a-1"):
+        assert wrong(base=base) == {}
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,9 @@ def test_a_sound_section_is_taken() -> None:
         ({"servers": ["https://dc1.example"]}, "servers 1"),
         ({"servers": ["ldaps://svc:secret@dc1.example"]}, "servers 1"),
         ({"base": None}, "base"),
+        ({"base": "ad.voorbeeld.example"}, "base"),
+        ({"base": "Medewerkers,DC=voorbeeld,DC=example"}, "base"),
+        ({"base": "DC=voorbeeld,DC=example,OU=Medewerkers"}, "base"),
         ({"username": None}, "username"),
         ({"password_file": None}, "password_file"),
         ({"keytab_file": "ldap.keytab"}, "keytab_file"),

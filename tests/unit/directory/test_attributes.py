@@ -470,6 +470,12 @@ def test_a_value_that_its_attribute_cannot_hold_breaks_the_entry_and_nothing_els
     assert ([a.guid for a in found.accounts], found.broken) == ([guid(2)], 1)
 
 
+@pytest.mark.parametrize("end", [b"\r\n", b"\t", b" ", b"\xc2\xa0"])
+def test_what_a_paste_leaves_behind_a_value_costs_nobody_the_population(end: bytes) -> None:
+    [found] = read(entry(1, displayname=b"Anna Voorbeeld" + end, department=b"ICT" + end)).accounts
+    assert (found.name, found.department) == ("Anna Voorbeeld", "ICT")
+
+
 def test_groups_are_those_of_the_mailbox() -> None:
     found = read_directory([entry(1), entry(2)], ASKED, {guid(2): frozenset({"pilot"})}, NOW)
     assert [a.groups for a in found.accounts] == [frozenset(), {"pilot"}]

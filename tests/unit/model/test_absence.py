@@ -95,3 +95,22 @@ def test_leave_that_follows_on_leave_is_followed_too() -> None:
     seen = diary([], [second, first], WINDOW, ASSUMED_WEEK, 50, CALENDAR)
     assert seen.ends
     assert seen.worked[-1] == date(2026, 12, 31)
+
+
+def test_leave_that_is_written_week_by_week_is_one() -> None:
+    """From Monday to Friday each: nobody works on the weekend in between."""
+    first = Leave(date(2026, 12, 14), date(2026, 12, 18), APPROVED)
+    second = Leave(date(2026, 12, 21), date(2026, 12, 25), APPROVED)
+    third = Leave(date(2026, 12, 28), date(2026, 12, 29), APPROVED)
+    seen = diary([], [first, second, third], WINDOW, ASSUMED_WEEK, 50, CALENDAR)
+    assert seen.ends
+    assert seen.worked[-1] == date(2026, 12, 29)
+    later = Leave(date(2026, 12, 31), date(2026, 12, 31), APPROVED)
+    assert diary([], [first, second, third, later], WINDOW, ASSUMED_WEEK, 50, CALENDAR) == seen
+
+
+def test_leave_of_next_year_whose_holidays_nobody_knows_may_continue_it() -> None:
+    this, next_ = Leave(date(2026, 12, 14), date(2026, 12, 31), APPROVED), date(2027, 1, 4)
+    seen = diary([], [this, Leave(next_, next_, APPROVED)], WINDOW, ASSUMED_WEEK, 50, CALENDAR)
+    assert not seen.ends
+    assert seen.worked[-1] == date(2026, 12, 25), "the last weekday of the window"

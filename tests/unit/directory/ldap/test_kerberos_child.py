@@ -4,6 +4,7 @@ import base64
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,20 @@ def saying(*lines: str, then: str = "time.sleep(60)") -> tuple[str, ...]:
         f"import sys, time; sys.stdin.readline(); sys.stdout.write({said!r}); sys.stdout.flush(); {then}"
     )
     return (sys.executable, "-P", "-c", program)
+
+
+def test_a_refusal_that_cannot_be_written_down_is_remembered_all_the_same(bind: Bind) -> None:
+    """Else this reading tells of the wrong trouble, and the next brings the account nearer to its lock."""
+
+    def full(_text: str | None) -> None:
+        raise Unreachable("the database takes nothing")
+
+    refusing = bind(saying('{"failed": "sign_in", "code": 49}', ""))
+    held = replace(refusing, breaker=Breaker(refusing.clock, lambda: None, full))
+    with pytest.raises(SignInRefused, match="refused the ticket"):
+        held(URL)
+    with pytest.raises(SignInRefused, match="less than 30 minutes"):
+        replace(held, child=("/nergens/python",))(URL)
 
 
 class TestAProcessThatMisbehaves:
