@@ -59,6 +59,7 @@ def _check_json(found: "PeopleCheck") -> dict[str, Any]:
         "without_mailbox": found.unmatched,
         "groups_of_nobody": list(found.unmatched_groups),
         "unknown_in_managers_toml": list(found.unknown_managers),
+        "unknown_in_waivers_toml": list(found.unknown_waivers),
     }
 
 
@@ -80,8 +81,9 @@ def _print_check(found: "PeopleCheck", zone: "ZoneInfo") -> None:
     typer.echo(f"\nPeople of personnel without a mailbox: {found.unmatched}")
     for group in found.unmatched_groups:
         typer.echo(f"Nobody is in the group {group} of mailbot.toml: is it spelled as in the directory?")
-    for key in found.unknown_managers:
-        typer.echo(f"No source knows the address at {key} of managers.toml: correct it, or take it out.")
+    for file, keys in (("managers.toml", found.unknown_managers), ("waivers.toml", found.unknown_waivers)):
+        for key in keys:
+            typer.echo(f"No source knows the address at {key} of {file}: correct it, or take it out.")
 
 
 def _print_source(line: "SourceLine", zone: "ZoneInfo") -> None:

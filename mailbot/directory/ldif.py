@@ -47,8 +47,7 @@ def _decoded(data: bytes, shown: str) -> tuple[str | None, Problem | None]:
     try:
         return data.decode(encoding), None
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line = before.count(b"\n") + 1
+        line = data[: error.start].decode(encoding, "replace").count("\n") + 1
     found = "half a character" if encoding != "utf-8-sig" else "another encoding, such as Windows-1252"
     return None, Problem(shown, f"line {line}", "UTF-8, or UTF-16 as `ldifde -u` writes it", found, _REST)
 

@@ -22,6 +22,7 @@ from mailbot.model.worktime import ClosedDays, WorkCalendar
 from mailbot.policy.decisions import Decision
 from mailbot.policy.evidence import Evidence
 from mailbot.policy.packs import Pack
+from mailbot.policy.waivers import Waiver
 from mailbot.ports import Directory, Exchange, ExportCheck, Letters, Operator, PersonnelFeed, Post, Store
 from mailbot.rules import registry
 
@@ -48,6 +49,7 @@ class Terms:
     service_accounts: tuple[str, ...]
     decisions: tuple[Decision, ...]
     managers: Arrangements = field(default_factory=Arrangements)
+    waivers: tuple[Waiver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class PeopleCheck:
     """`kinds` counts people by kind of mailbox and by what they stand for; `coverage` people by what is known
     of them and from which source (None for none). `unmatched` are people of personnel without a mailbox here,
     `unmatched_groups` groups of the settings that nobody is in, `unknown_managers` keys of managers.toml
-    whose address no source knows."""
+    and `unknown_waivers` keys of waivers.toml whose address no source knows."""
 
     sources: tuple[SourceLine, ...]
     kinds: Mapping[tuple[str, Standing], int]
@@ -50,6 +50,7 @@ class PeopleCheck:
     unmatched: int
     unmatched_groups: tuple[str, ...]
     unknown_managers: tuple[str, ...]
+    unknown_waivers: tuple[str, ...]
 
 
 def check_people(house: House) -> PeopleCheck:
@@ -65,6 +66,11 @@ def check_people(house: House) -> PeopleCheck:
         people.unmatched,
         tuple(sorted(people.unmatched_groups)),
         unknown_addresses(house.terms.managers, people),
+        tuple(
+            f"waiver {number}.address"
+            for number, waiver in enumerate(house.terms.waivers, start=1)
+            if waiver.address not in people.colleagues
+        ),
     )
 
 

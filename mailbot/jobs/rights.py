@@ -8,8 +8,8 @@ from mailbot.jobs.house import House
 from mailbot.jobs.retain import asks, personal
 from mailbot.model.errors import MailbotError
 from mailbot.model.findings import Finding
-from mailbot.model.ids import Address, PersonKey
-from mailbot.model.letters import LetterKind, LetterOrder, OutboxLetter
+from mailbot.model.ids import Address, LetterId, PersonKey
+from mailbot.model.letters import LetterKind, LetterOrder, LetterState, OutboxLetter
 from mailbot.model.people import People, Person
 from mailbot.model.reading import Mark, Reading
 from mailbot.model.slots import Job
@@ -22,10 +22,16 @@ NOTICE_AFTER_DAYS = 3
 PATIENCE = timedelta(weeks=8)
 """How long a notice that could not leave in time still waits: late is a problem, never is a wrong."""
 OVERDUE = "disclosure_overdue"
+MANY = 100_000
+"""More letters than ever wait for their copy to be removed."""
 
 
 class NotInPopulation(MailbotError):
     """The address belongs to nobody whom mailbot looks at. Says no more: the list of exclusions is secret."""
+
+
+class CopiesLeft(MailbotError):
+    """Somebody is left out, and what stands of them in the service mailbox could not be removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +168,28 @@ def check_disclosures(house: House) -> None:
 def exclude(house: House, address: Address, actor: str) -> None:
     """Leave a person out from now on; all that is kept about them is erased. No reason is asked or kept.
 
-    The audit row names nobody. Raises NotInPopulation.
+    The audit row names nobody. Raises NotInPopulation, or CopiesLeft when all is done but that.
     """
     person = whoever_has(house.directory.people(), address)
+    key = house.store.person_key(person.guid)
     now = house.clock.now()
     with house.store.begin() as work:
-        work.exclude(person.guid, house.store.person_key(person.guid), now)
+        copies = _copies(work, key)
+        work.exclude(person.guid, key, now)
         work.audit(now, actor, "exclude", {})
+    if copies:
+        try:
+            house.post().tidy(copies)
+        except MailbotError as error:
+            raise CopiesLeft(
+                "this person is left out from now on, and all that was kept is erased; but copies of letters "
+                "to them may be left in drafts and sent items of the service mailbox: remove them there by "
+                f"hand. {error}"
+            ) from error
+
+
+def _copies(work: Work, person: PersonKey) -> list[LetterId]:
+    """Letters that may stand in the service mailbox. Once erased here, nobody would look for them."""
+    sent = set(work.untidy(MANY))
+    begun = (LetterState.CLAIMED, LetterState.DRAFTED)
+    return [letter.id for letter in work.letters_of(person) if letter.state in begun or letter.id in sent]

@@ -223,6 +223,7 @@ def _terms(found: Configuration, decisions: tuple[Decision, ...]) -> Terms:
         service_accounts=tuple(settings.people.service_accounts),
         decisions=decisions,
         managers=found.managers,
+        waivers=found.waivers,
     )
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.municipality import Municipality, municipality
+from tests.contract.domains import dc, domain
+
+__all__ = ["dc", "domain"]
 
 
 @pytest.fixture

@@ -16,9 +16,6 @@ from mailbot.simulator.directory import dn_of
 from tests.acceptance.municipality import Municipality
 from tests.acceptance.test_ground_truth import expected
 from tests.contract.domain_controller import DomainController
-from tests.contract.domains import dc, domain
-
-__all__ = ["dc", "domain"]
 
 CLOSED_OFF = (
     "D:(OD;;RP;4c164200-20c0-11d0-a768-00aa006e0529;;WD)"

@@ -10,8 +10,10 @@ import pytest
 
 from mailbot.exchange.ews.road import EwsRoad
 from mailbot.jobs.digest import digest
+from mailbot.model.errors import Unreachable
 from mailbot.model.facts import MailboxFacts
 from mailbot.model.slots import Job
+from mailbot.simulator import Fault, FaultKind
 from tests.acceptance.desk import Desk, small_town, tables
 
 
@@ -136,6 +138,45 @@ def test_an_exclusion_during_a_sweep_counts_at_once(desk: Desk, monkeypatch: pyt
     desk.goes_to_day(23, 10, 5)
     desk.delivers()
     assert desk.got(person.address) == []
+
+
+@pytest.fixture
+def drafted(desk: Desk) -> str:
+    """Whose letter a process left in drafts when it died."""
+    desk.types("sweep")
+    desk.goes_to_day(23, 10, 5)
+    desk.here.server.faults.add(Fault(FaultKind.DROP_BEFORE, operation="SendItem"))
+    with pytest.raises(Unreachable):
+        desk.delivers()
+    desk.here.server.faults.clear()
+    with sqlite3.connect(f"file:{desk.here.settings / 'mailbot.db'}?mode=ro", uri=True) as database:
+        keys = {key for (key,) in database.execute("SELECT person FROM letter WHERE state = 'drafted'")}
+    story = next(story for story in desk.here.town.staged() if desk.key(story) in keys)
+    return desk.resident(story).address
+
+
+def left_over(desk: Desk) -> int:
+    with desk.here.opened() as house:
+        return house.post().left_over()
+
+
+def test_a_letter_that_a_dead_process_left_in_drafts_goes_as_well(desk: Desk, drafted: str) -> None:
+    before = left_over(desk)
+    exclude(desk, drafted)
+    assert left_over(desk) == before - 1
+    desk.delivers()
+    assert desk.got(drafted) == []
+    assert left_over(desk) == 0
+
+
+def test_copies_that_cannot_be_removed_are_told_and_the_exclusion_stands(desk: Desk, drafted: str) -> None:
+    desk.here.server.faults.add(Fault(FaultKind.DROP_BEFORE))
+    said = desk.refused("people", "exclude", drafted)
+    desk.here.server.faults.clear()
+    assert "this person is left out from now on" in said
+    assert "remove them there by hand" in said
+    assert drafted not in said
+    assert tables(desk.here)["exclusion"] == 1
 
 
 def test_twice_is_as_if_unknown(desk: Desk) -> None:

@@ -135,6 +135,18 @@ def test_an_address_in_managers_toml_that_no_source_knows_is_told_by_its_place(d
         assert check_people(arranged).unknown_managers == ("deputy 2.deputy",)
 
 
+def test_so_is_one_in_waivers_toml(desk: Desk) -> None:
+    known = desk.resident("plain-over").address
+    waiver = '[[waiver]]\nowner = "DIV"\nreason = "archief"\nrule = "quota"\naddress = "{}"\n'
+    period = "from = 2026-11-01\nuntil = 2026-12-31\n"
+    text = "".join(waiver.format(address) + period for address in (known, "niemand@voorbeeld.example"))
+    (desk.here.settings / "waivers.toml").write_text(text, encoding="utf-8")
+    said = desk.types("people", "check").out
+    assert "No source knows the address at waiver 2.address of waivers.toml" in said
+    assert "waiver 1" not in said
+    assert desk.shows("people", "check")["unknown_in_waivers_toml"] == ["waiver 2.address"]
+
+
 def test_a_source_that_cannot_be_used_is_told_with_all_that_is_wrong(desk: Desk) -> None:
     for file in desk.here.settings.parent.rglob("accepted_domains.txt"):
         file.write_text("", encoding="utf-8")

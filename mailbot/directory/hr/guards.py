@@ -6,12 +6,14 @@ of silence a feed brings three weeks of leavers; each of them counts on a day of
 time. What a broken export does, leaving out a department or closing everybody's contract, falls on one day.
 What it does too is to write the wrong column as last day, for everybody another one long ago. So whoever had
 left already when the last good feed came, which did not know it, is counted with all others like that.
+Feeds that were delivered on one day count together: a loss that comes in small steps is as large.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from mailbot.model.employment import Employment
 from mailbot.model.sources import Trouble
@@ -34,11 +36,28 @@ class Doubt:
     says: str
 
 
+def leavers(before: Sequence[Employment], after: Sequence[Employment], today: date) -> Counter[date]:
+    """How many of those in service today leave by the new feed and not by the last one, by their last day."""
+    told = {person.key: person for person in after}
+    return Counter(
+        day
+        for person in before
+        if _in_service(person, today)
+        and (day := _leaves_on(told.get(person.key), today)) is not None
+        and (person.ends is None or day < person.ends)
+    )
+
+
 def doubt(
-    before: Sequence[Employment] | None, after: Sequence[Employment], today: date, since: date | None = None
+    before: Sequence[Employment] | None,
+    after: Sequence[Employment],
+    today: date,
+    since: date | None = None,
+    earlier: Mapping[date, int] = MappingProxyType({}),
 ) -> Doubt | None:
     """What keeps `after` from following the last good feed; `before` is None when there is none yet, and
-    `since` the local day on which it came.
+    `since` the local day on which it came. `earlier` are leavers of accepted feeds that were delivered on the
+    same day, by their last day.
 
     Everybody counts who is in service today by the last good feed, and gets a last day that is new or
     earlier. That day may lie in the past or in the future. Who is missing, or would only begin later, counts
@@ -49,35 +68,32 @@ def doubt(
         return Doubt(Trouble.EMPTY, "The feed names nobody: it holds a header at most.")
     if before is None:
         return None
-    serving = [person for person in before if _in_service(person, today)]
-    told = {person.key: person for person in after}
-    leaving = Counter(
-        day
-        for person in serving
-        if (day := _leaves_on(told.get(person.key), today)) is not None
-        and (person.ends is None or day < person.ends)
-    )
+    serving = sum(_in_service(person, today) for person in before)
+    serving += sum(people for day, people in earlier.items() if day <= today)
+    leaving = leavers(before, after, today) + Counter(earlier)
     late = sum(people for day, people in leaving.items() if since is not None and day < since)
     day, people = max(leaving.items(), key=lambda one: (one[1], one[0]), default=(today, 0))
     if _many(late, serving) and late > people:
         return Doubt(
             Trouble.MANY_LEAVERS,
-            f"By the feed {late} of {len(serving)} people in service had left before the last good feed, "
+            f"By the feed {late} of {serving} people in service had left before the last good feed, "
             f"which still had them: more than {PERCENT}%. {_MEND}",
         )
     if not _many(people, serving):
         return None
-    missing = sum(person.key not in told for person in serving) if day == today else 0
+    told = {person.key for person in after}
+    missing = sum(_in_service(p, today) and p.key not in told for p in before) if day == today else 0
+    whose = "the feeds of that day" if earlier else "the feed"
     gone = f" {missing} of them are missing from it." if missing else ""
     return Doubt(
         Trouble.MANY_LEAVERS,
-        f"By the feed {people} of {len(serving)} people in service leave on {day.isoformat()}: "
+        f"By {whose} {people} of {serving} people in service leave on {day.isoformat()}: "
         f"more than {PERCENT}% on one day.{gone} {_MEND}",
     )
 
 
-def _many(people: int, serving: Sequence[Employment]) -> bool:
-    return people > FEW and people * 100 > PERCENT * len(serving)
+def _many(people: int, serving: int) -> bool:
+    return people > FEW and people * 100 > PERCENT * serving
 
 
 def _in_service(person: Employment, day: date) -> bool:

@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -226,6 +226,8 @@ def _written(copy: Copy) -> bytes:
         "separator": copy.separator,
         "trouble": copy.trouble,
         "says": copy.says,
+        "counted": copy.counted.isoformat() if copy.counted else None,
+        "left": {day.isoformat(): people for day, people in sorted(copy.left.items())},
     }
     return (json.dumps(told, indent=1) + "\n").encode()
 
@@ -243,6 +245,8 @@ def _read(data: bytes) -> Copy | None:
             separator=told["separator"],
             trouble=None if trouble is None else Trouble(trouble),
             says=told["says"],
+            counted=date.fromisoformat(told["counted"]) if told["counted"] else None,
+            left={date.fromisoformat(day): int(people) for day, people in told["left"].items()},
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -1,12 +1,14 @@
 """What becomes of one drop: it is accepted, held or refused. Pure; nothing is kept or moved here."""
 
 import hashlib
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mailbot.directory.hr.content import Feed, read_feed
-from mailbot.directory.hr.guards import Doubt, doubt
+from mailbot.directory.hr.guards import Doubt, doubt, leavers
 from mailbot.directory.hr.text import AUTO
 from mailbot.model.employment import Employment
 from mailbot.model.sources import Source, SourceState, Trouble
@@ -41,7 +43,9 @@ class Drop:
 @dataclass(frozen=True, slots=True)
 class Copy:
     """A feed that mailbot keeps, and why. `sha256` is that of its content, which is gone (None) once its time
-    is over; what was wrong with it (`trouble`, `says`) is told for as long as nothing better came."""
+    is over; what was wrong with it (`trouble`, `says`) is told for as long as nothing better came. `left` are
+    the leavers of all accepted feeds that were delivered on the local day `counted`, by last day: by number,
+    for the guard."""
 
     delivered: datetime
     sha256: str
@@ -51,6 +55,12 @@ class Copy:
     trouble: Trouble | None = None
     says: str = field(default="", repr=False)
     data: bytes | None = field(default=None, repr=False)
+    counted: date | None = None
+    left: Mapping[date, int] = field(default_factory=dict)
+
+    def left_by(self, day: date) -> Mapping[date, int]:
+        """Leavers of the feeds that were delivered on this day and accepted."""
+        return self.left if self.counted == day else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +97,17 @@ class Ledger:
             kept = None if place.forbidden else drop.data
             return self._refusing(drop, says, drop.delivered, kept)
         if used is not None and same:
-            return self._using(_copy(replace(drop, delivered=max(used.delivered, drop.delivered)), feed))
+            newest = replace(drop, delivered=max(used.delivered, drop.delivered))
+            return self._using(replace(_copy(newest, feed), counted=used.counted, left=used.left))
         since = used.delivered.astimezone(reading.zone).date() if used else None
-        reason = doubt(_people_before(used, now, reading), feed.employments, day, since)
+        before = _people_before(used, now, reading)
+        delivered_on = drop.delivered.astimezone(reading.zone).date()
+        earlier = used.left_by(delivered_on) if used else {}
+        reason = doubt(before, feed.employments, day, since, earlier)
         if reason is not None:
             return self._holding(_copy(drop, feed, reason))
-        return self._using(_copy(drop, feed))
+        left = leavers(before or (), feed.employments, day) + Counter(earlier)
+        return self._using(replace(_copy(drop, feed), counted=delivered_on, left=dict(left)))
 
     def _using(self, copy: Copy) -> "Ledger":
         return Ledger(copy, _newer(self.held, copy), _newer(self.refused, copy))

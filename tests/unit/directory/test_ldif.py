@@ -138,6 +138,14 @@ def test_a_ranged_attribute_comes_with_advice() -> None:
     assert "LDAP" in problem.mend
 
 
+def test_half_a_wide_character_is_told_on_its_own_line() -> None:
+    """Half of U+010A looks like the end of a line to who counts octets."""
+    text = "dn: CN=x\nobjectClass: user\ndisplayName: \u010a\u010a\u010a\n".encode("utf-16")
+    found, [problem] = parse_ldif(text + b"x", "people.ldf")
+    assert found is None
+    assert (problem.where, problem.found) == ("line 4", "half a character")
+
+
 def test_other_encodings_are_refused_at_the_line_where_they_begin() -> None:
     [windows] = bad("dn: CN=a\ndisplayName: Renée\n".encode("cp1252"))
     [half] = bad(b"\xff\xfed\0n\0:")

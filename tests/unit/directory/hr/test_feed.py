@@ -222,6 +222,17 @@ class TestHeld:
         assert "10 of 100" in state.says and "accept-feed" in state.says
         assert len(box.keys()) == 100
 
+    def test_a_loss_in_small_steps_on_one_day_is_held_as_well(self, box: Dropbox) -> None:
+        """And the next day it begins anew: that is a day's worth of leavers again."""
+        for count in (100, 96, 92):
+            box.drop(staff(count))
+            state = box.hr.read()[1]
+        assert state.trouble is Trouble.MANY_LEAVERS
+        assert len(box.keys()) == 96
+        box.pass_time(days=1)
+        box.drop(staff(92))
+        assert len(box.keys()) == 92
+
     def test_who_lets_it_through(self, box: Dropbox) -> None:
         self.held(box)
         assert box.hr.accept() == SourceState(Source.PERSONNEL, NOW - timedelta(minutes=10))

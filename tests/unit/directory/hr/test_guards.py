@@ -116,3 +116,11 @@ def test_nobody_is_named() -> None:
     found = doubt(before, before[5:], TODAY)
     assert found is not None and "geheim" not in repr(found)
     assert "5 of them are missing" in found.says
+
+
+def test_what_was_accepted_earlier_today_counts_with_it() -> None:
+    """Four at nine and three at ten are seven of a hundred today, though each file alone would pass."""
+    assert doubt(people(96), people(93), TODAY) is None
+    found = doubt(people(96), people(93), TODAY, earlier={TODAY: 4})
+    assert found is not None and "By the feeds of that day 7 of 100" in found.says
+    assert doubt(people(96), people(93), TODAY, earlier={TODAY - timedelta(1): 4}) is None
