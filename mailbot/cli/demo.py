@@ -231,6 +231,8 @@ def _write_letters(folder: Path, copies: "list[Mail]") -> Path:
 
 
 def _print(report: "SweepReport", values: dict[str, Any], index: Path) -> None:
+    from mailbot.jobs.tasks import INSTRUCTIONS
+
     coverage = report.figures.coverage
     typer.echo(f"\n{report.result}: {report.why}\n")
     show.table("Verdicts", ["rule", *show.OUTCOMES], show.verdict_rows(report.figures.verdicts))
@@ -244,8 +246,10 @@ def _print(report: "SweepReport", values: dict[str, Any], index: Path) -> None:
     typer.echo(
         f"Requests: {values['requests']}, {per_mailbox:.2f} per mailbox. Seconds: {values['seconds']}."
     )
-    settings = index.parent.parent / "settings"
     if report.tasks:
-        number = sum(report.tasks.values())
-        typer.echo(f"Tasks for the administrator: {number}; see: mailbot tasks --settings {settings}")
-    typer.echo(f"Read the letters: {index}")
+        rows = [[task, number, INSTRUCTIONS[task]] for task, number in report.tasks.items()]
+        typer.echo()
+        show.table(
+            "Tasks for the administrator, of mailboxes and of people", ["code", "number", "what to do"], rows
+        )
+    typer.echo(f"\nRead the letters: {index}")

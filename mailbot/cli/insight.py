@@ -125,7 +125,7 @@ def tasks(
     if task not in known:
         raise typer.BadParameter(f"no such task; there are: {', '.join(known)}", param_hint="TASK")
     if len(reason.strip()) < 5:
-        raise typer.BadParameter("say why you look, in a few words", param_hint="--reason")
+        raise typer.BadParameter("say why you look, in 5 letters or more", param_hint="--reason")
     with wiring.opened(settings, insist=False) as house:
         found = whose(house, known[task], reason.strip(), actor())
     if json:
@@ -134,6 +134,8 @@ def tasks(
     typer.echo(f"{INSTRUCTIONS[known[task]]} (this look is logged)")
     for person in found:
         typer.echo(f"  {person.address.value}")
+    if not found:
+        typer.echo("  No mailbox that mailbot looks at: compare the sources themselves.")
 
 
 def explain(
@@ -147,7 +149,7 @@ def explain(
     from mailbot.jobs.rights import explain as look
 
     if len(reason.strip()) < 5:
-        raise typer.BadParameter("say why you look, in a few words", param_hint="--reason")
+        raise typer.BadParameter("say why you look, in 5 letters or more", param_hint="--reason")
     with wiring.opened(settings, insist=False) as house:
         found = look(house, address(who), reason.strip(), actor())
         zone = house.terms.zone

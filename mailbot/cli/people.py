@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mailbot.jobs.people_check import PeopleCheck, SourceLine
     from mailbot.jobs.people_show import Shown
+    from mailbot.model.sources import Attribute
 
 Who = Annotated[str, typer.Argument(metavar="ADDRESS", help="Mail address of one person.")]
 
@@ -79,8 +80,11 @@ def _print_check(found: "PeopleCheck", zone: "ZoneInfo") -> None:
     rows = [[clash.value, n, INSTRUCTIONS[clash]] for clash, n in found.conflicts.items()]
     show.table("Conflicts", ["code", "number", "what to do"], rows)
     typer.echo(f"\nPeople of personnel without a mailbox: {found.unmatched}")
-    for group in found.unmatched_groups:
-        typer.echo(f"Nobody is in the group {group} of mailbot.toml: is it spelled as in the directory?")
+    if found.unmatched_groups:
+        groups = ", ".join(found.unmatched_groups)
+        typer.echo(
+            f"Groups of mailbot.toml that nobody is in: {groups}. Are they spelled as in the directory?"
+        )
     for file, keys in (("managers.toml", found.unknown_managers), ("waivers.toml", found.unknown_waivers)):
         for key in keys:
             typer.echo(f"No source knows the address at {key} of {file}: correct it, or take it out.")
@@ -110,7 +114,7 @@ def show_one(
     from mailbot.jobs.people_show import show_person
 
     if len(reason.strip()) < 5:
-        raise typer.BadParameter("say why you look, in a few words", param_hint="--reason")
+        raise typer.BadParameter("say why you look, in 5 letters or more", param_hint="--reason")
     with wiring.opened(settings, insist=False) as house:
         found = show_person(house, address(who), reason.strip(), actor())
         zone = house.terms.zone
@@ -121,7 +125,7 @@ def show_one(
     rows = [
         [
             said.attribute.value,
-            "-" if said.value is None else _plain(said.value),
+            "-" if said.value is None else _plain(said.attribute, said.value),
             said.source.value if said.source else "no source",
             f"{said.read.astimezone(zone):%Y-%m-%d %H:%M}" if said.read else "-",
         ]
@@ -133,7 +137,9 @@ def show_one(
     typer.echo(f"\nThis look is logged. The person is told of it by {found.told_by:%Y-%m-%d}.")
 
 
-def _plain(value: object) -> str:
+def _plain(attribute: "Attribute", value: object) -> str:
+    if attribute.value == "quota" and isinstance(value, int):
+        return f"{value / 2**30:.1f} GB" if value >= 2**30 else f"{value / 2**20:.0f} MB"
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 

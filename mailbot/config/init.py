@@ -139,9 +139,15 @@ def _without_closing_days(content: bytes) -> bytes:
     return _CLOSING_DAYS.sub(ask, content)
 
 
+def _distinguished(domain: str) -> str:
+    """A domain as a directory writes it, such as DC=voorbeeld,DC=example."""
+    return ",".join(f"DC={part}" for part in domain.split("."))
+
+
 def _settings(text: str, answers: Answers) -> str:
     """The annotated settings with the answers in them; comments and order stay as they are."""
     text = text.replace(_SHIPPED_DOMAIN, answers.domain)
+    text = text.replace(_distinguished(_SHIPPED_DOMAIN), _distinguished(answers.domain))
     text = text.replace("This file ships filled in for the fictional gemeente Voorbeeld.", "Yours to change.")
     for section, key, value in (
         ("organisation", "name", answers.organisation),

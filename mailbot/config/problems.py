@@ -18,12 +18,15 @@ class Problem:
     mend: str
 
 
-def report(problems: Iterable[Problem], about: str = "in the settings; nothing was started") -> str:
-    """One readable text with every problem, grouped by file. `about` ends the first sentence."""
+def report(
+    problems: Iterable[Problem], about: str = "in the settings; nothing was started", count: int = 0
+) -> str:
+    """One readable text with every problem, grouped by file. `about` ends the first sentence. `count` is how
+    many there are, when some of them stand for several."""
     by_file: dict[str, list[Problem]] = {}
     for problem in problems:
         by_file.setdefault(problem.file, []).append(problem)
-    total = sum(len(group) for group in by_file.values())
+    total = count or sum(len(group) for group in by_file.values())
     noun = "problem" if total == 1 else "problems"
     lines = [f"{total} {noun} {about}."]
     for file, group in by_file.items():

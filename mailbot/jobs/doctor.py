@@ -137,7 +137,11 @@ def _outbox(house: House) -> Check:
         counts = work.letter_counts()
     waiting = sum(n for (_, state), n in counts.items() if state in LEAVING)
     doubtful = sum(n for (_, state), n in counts.items() if state is LetterState.IN_DOUBT)
-    says = [f"{waiting} letters wait to leave" if waiting else "no letter waits to leave"]
+    says = [
+        f"{waiting} letter{'s wait' if waiting > 1 else ' waits'} to leave"
+        if waiting
+        else "no letter waits to leave"
+    ]
     if waiting:
         match house.terms.mode:
             case Mode.OFF:

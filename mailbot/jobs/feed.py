@@ -11,10 +11,12 @@ HELD = (Trouble.EMPTY, Trouble.MANY_LEAVERS)
 
 def held_feed(house: House) -> SourceState:
     """How the feed is that a guard holds back, with the counts that the guard saw; it names nobody. Raises
-    SettingsRefused when there is no feed, or none is held."""
+    SettingsRefused when there is no feed, none is held, or the held one can never be accepted."""
     state = _feed(house).examine()
     if state.trouble not in HELD:
         raise SettingsRefused("no personnel feed is held; there is nothing to accept")
+    if state.trouble is Trouble.EMPTY:
+        raise SettingsRefused("the held feed names nobody and is never accepted: have it exported again")
     return state
 
 

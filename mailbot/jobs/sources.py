@@ -46,8 +46,9 @@ def code(source: Source, kind: str) -> str:
 
 
 def days_old(house: House, state: SourceState) -> int | None:
-    """Whole days since what is used now was delivered or read; None when there is nothing."""
-    return None if state.as_of is None else (house.clock.now() - state.as_of).days
+    """Whole days since what is used now was delivered or read, 0 when another machine's clock dated it ahead;
+    None when there is nothing."""
+    return None if state.as_of is None else max(0, (house.clock.now() - state.as_of).days)
 
 
 def advice(state: SourceState) -> str:
@@ -55,6 +56,8 @@ def advice(state: SourceState) -> str:
     if state.trouble is None:
         return ""
     mend = MENDING[state.source, KINDS[state.trouble]]
+    if (state.source, state.trouble) == (Source.PERSONNEL, Trouble.EMPTY):
+        mend = "have it exported again: an empty one is never accepted"
     return f"{SAYS[state.trouble]}; {INSTEAD[state.source]}; {mend}"
 
 

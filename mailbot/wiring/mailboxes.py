@@ -11,6 +11,7 @@ from mailbot.config.load import Configuration
 from mailbot.config.problems import report
 from mailbot.config.secrets import plain
 from mailbot.jobs.house import SignsIn
+from mailbot.jobs.mending import MENDING
 from mailbot.model.clock import Clock
 from mailbot.model.ids import ObjectGuid
 from mailbot.ports import Exchange, ExportCheck, Post, Store
@@ -112,7 +113,7 @@ def export(found: Configuration, clock: Clock) -> ExportCheck:
         return ExportCheck(True, f"{state.rows} mailboxes, {hours} hours old")
     if state.problems:
         return ExportCheck(False, f"cannot be used:\n{report(state.problems)}")
-    return ExportCheck(False, state.trouble.code.replace("_", " "))
+    return ExportCheck(False, f"{state.trouble.code.replace('_', ' ')}; {MENDING[state.trouble]}")
 
 
 def post(found: Configuration, breaker: "Breaker", stack: ExitStack, wrap: PostWrapper | None) -> Post:

@@ -430,6 +430,20 @@ def test_what_is_not_held_cannot_be_accepted(desk: Desk, feed: HeldFeed, trouble
     assert feed.accepted == 0
 
 
+def test_an_empty_feed_is_not_even_asked_about(desk: Desk, feed: HeldFeed) -> None:
+    """It can never be accepted, so "is that right?" would be a question without an answer."""
+    feed.state = replace(feed.state, trouble=Trouble.EMPTY)
+    assert "never accepted: have it exported again" in desk.refused("people", "accept-feed")
+    assert "accept-feed" not in desk.types("people", "check").out
+    assert feed.accepted == 0
+
+
+def test_a_source_that_is_dated_ahead_is_new_and_not_less_than_that(desk: Desk, feed: HeldFeed) -> None:
+    feed.state = SourceState(Source.PERSONNEL, desk.here.clock.now() + timedelta(hours=20))
+    [source] = desk.shows("people", "check")["sources"]
+    assert source["days_old"] == 0
+
+
 def test_a_feed_that_refuses_to_be_accepted_leaves_no_record(
     desk: Desk, feed: HeldFeed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,7 +100,11 @@ def check_header(line: int, cells: Sequence[str], place: Place) -> tuple[str, ..
                 place.add(line, name, "every column once", "the same column twice", "remove one of them")
         elif not sensitive(cell):
             near = difflib.get_close_matches(name, COLUMNS, n=1, cutoff=0.7)
-            mend = f"did you mean {near[0]}?" if near else "remove it from the export"
+            mend = (
+                f"did you mean {near[0]}?"
+                if near
+                else "give it the name of the contract, or remove it from the export"
+            )
             found = "an unknown column" if name else "a column without a name"
             place.add(line, str(number), "only the columns of the contract", found, mend)
     for name in COLUMNS:

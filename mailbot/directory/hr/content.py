@@ -65,6 +65,15 @@ def _rows(
                 f"put values with {char} or line breaks in double quotes",
             )
             continue
+        if tuple(cell.strip().lower() for cell in cells) == names:
+            place.add(
+                line,
+                None,
+                "one header, on the first line",
+                "the header again",
+                "take it out: several files were put together, or a query wrote it twice",
+            )
+            continue
         same = first_seen.setdefault(tuple(cells), line)
         if same != line:
             place.add(

@@ -181,7 +181,8 @@ class _Signs:
     def seen(self, listing: Listing) -> None:
         if listing.young:
             self.notes.append(
-                f"Waiting: {listing.young}, changed within {QUIET.seconds} seconds, not whole or dated ahead."
+                f"Waiting: {listing.young}, changed within {QUIET.seconds} seconds, not whole or dated "
+                "ahead; look again in a minute."
             )
         if listing.odd:
             self.notes.append(f"Left alone: {listing.odd} called *.csv, links or folders and no plain files.")

@@ -148,7 +148,10 @@ class Ledger:
             )
             told.append(f"The drop of {_clock(copy.delivered, zone)} is {kept}. {copy.says}{gone}")
         if used is None:
-            told.append("There is no good personnel feed.")
+            told.append(
+                "There is no good personnel feed. Let personnel's system write one into that folder: "
+                "deploy/directory/personnel-feed.md tells what stands in it."
+            )
         elif now - used.delivered > max_age:
             trouble = trouble or Trouble.OLD
             days = (now - used.delivered).days

@@ -1,7 +1,7 @@
 """Where something is wrong in a feed, and what a cell looks like without its content."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mailbot.config.problems import Problem, report
 
@@ -31,9 +31,34 @@ class Place:
         self.problems.append(Problem(self.file, where, expected, found, mend))
 
     def told(self, about: str) -> str:
-        """Every problem as one text; `about` ends its first sentence."""
+        """Every problem as one text, the same one on several lines together; `about` ends its first
+        sentence."""
         rest = f"\n\nand {self.more} more" if self.more else ""
-        return report(self.problems, about) + rest
+        return report(_together(self.problems), about, len(self.problems)) + rest
+
+
+def _together(problems: list[Problem]) -> list[Problem]:
+    """One for all lines that have the same problem in the same column, where the first of them stood: a wrong
+    export has it on every line."""
+    lines: dict[Problem, list[int]] = {}
+    for problem in problems:
+        line, comma, column = problem.where.removeprefix("line ").partition(", ")
+        lines.setdefault(replace(problem, where=comma + column), []).append(int(line))
+    return [
+        replace(same, where=f"line{'s' if len(there) > 1 else ''} {_spans(sorted(there))}{same.where}")
+        for same, there in lines.items()
+    ]
+
+
+def _spans(lines: list[int]) -> str:
+    """Rising numbers of lines, as `2-41, 44`."""
+    spans: list[list[int]] = []
+    for line in lines:
+        if spans and line == spans[-1][1] + 1:
+            spans[-1][1] = line
+        else:
+            spans.append([line, line])
+    return ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in spans)
 
 
 def shape(value: str) -> str:

@@ -23,7 +23,7 @@ _TWO_BYTES = re.compile(rb"[\xc3-\xc5][\x80-\xbf]")
 """An accented letter in UTF-8. In Windows-1252 it is a capital with an accent before a sign: no word has
 that."""
 
-_EXPORT = "export as UTF-8, or tell the encoding in people.hr_encoding"
+_EXPORT = "export as CSV in UTF-8 (no workbook), or tell the encoding in people.hr_encoding"
 
 
 def decoded(data: bytes, encoding: str, place: Place) -> tuple[str, str] | None:

@@ -43,6 +43,13 @@ def test_the_answers_come_back_out(tmp_path: Path) -> None:
     }
 
 
+def test_the_search_base_to_fill_in_is_of_their_own_domain(tmp_path: Path) -> None:
+    write_initial(tmp_path, ANSWERS)
+    text = (tmp_path / "mailbot.toml").read_text(encoding="utf-8")
+    assert '# base = "DC=ad,DC=tweeen,DC=example"' in text
+    assert "voorbeeld" not in text.partition("[ldap]")[2].partition("[delivery]")[0]
+
+
 def test_only_the_password_is_left_to_do(folder: Path) -> None:
     (folder / "exchange.password").unlink()
     assert [problem.where for problem in collect(folder, {})[1]] == ["exchange.password_file"]

@@ -149,3 +149,24 @@ class TestWrongCells:
     def test_a_line_that_cannot_be_read_is_one_mistake(self) -> None:
         people = [row(1), *(row(number, manager_key="1001") for number in range(2, 20))]
         assert places(feed(*people).replace(b"Burgerzaken", b"Burger; zaken", 1)) == ["line 2"]
+
+
+class TestManyLines:
+    def test_what_is_wrong_on_every_line_is_told_once(self) -> None:
+        """A query that writes days the Dutch way does so 40 times: one thing to mend, not 40."""
+        dutch = [row(number, dienst_in="01-03-2015") for number in (1, 2, 3, 5)]
+        found, place = read_feed(feed(*dutch[:3], row(4), dutch[3]), "hr.csv", TODAY)
+        assert found is None
+        told = place.told("in the feed")
+        assert told.startswith("4 problems in the feed.")
+        assert told.count("expected:") == 1
+        assert "lines 2-4, 6, column dienst_in" in told
+
+    def test_different_columns_and_shapes_stay_apart(self) -> None:
+        _, place = read_feed(feed(row(1, dienst_in="x"), row(2, dienst_uit="x")), "hr.csv", TODAY)
+        told = place.told("in the feed")
+        assert "line 2, column dienst_in" in told and "line 3, column dienst_uit" in told
+
+    def test_a_second_header_is_one_problem_and_not_one_of_every_cell(self) -> None:
+        [problem] = problems(feed(row(1)) + feed(row(2)))
+        assert (problem.where, problem.found) == ("line 3", "the header again")
