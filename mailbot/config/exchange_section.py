@@ -15,7 +15,7 @@ from mailbot.config.kinds import (
     ProxyAddress,
     Tenant,
     is_loopback,
-    is_principal,
+    principal,
 )
 from mailbot.config.section import Section, number
 from mailbot.policy.typed import Line, refusal
@@ -130,12 +130,7 @@ class Exchange(Section):
     @field_validator("username")
     @classmethod
     def _principal(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None and info.data.get("auth") == "kerberos" and not is_principal(value):
-            raise refusal(
-                "name@REALM, because auth is `kerberos`",
-                "write the account as it stands in the keytab, with the realm in capitals",
-            )
-        return value
+        return principal(value, info.data.get("auth"))
 
     @field_validator("proxy")
     @classmethod

@@ -160,6 +160,16 @@ def is_principal(text: str) -> bool:
     return bool(name and at and _HOST.fullmatch(realm)) and not any(c in name for c in "\\/ ")
 
 
+def principal(value: str | None, auth: object) -> str | None:
+    """The account as it is, when the way of signing in is not Kerberos or names it as Kerberos does."""
+    if value is not None and auth == "kerberos" and not is_principal(value):
+        raise refusal(
+            "name@REALM, because auth is `kerberos`",
+            "write the account as it stands in the keytab, with the realm in capitals",
+        )
+    return value
+
+
 def is_path(text: str) -> bool:
     """Whether a path can be looked for at all: no control characters, and no home folder of nobody."""
     try:

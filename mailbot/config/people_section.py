@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from mailbot.config.kinds import Account, FilePath, GroupName, LdapServer, Mailbox, is_principal
+from mailbot.config.kinds import Account, FilePath, GroupName, LdapServer, Mailbox, principal
 from mailbot.config.section import Section, number
 from mailbot.model.accounts import RecipientType
 from mailbot.policy.typed import Line, refusal
@@ -176,9 +176,4 @@ class Ldap(Section):
     @field_validator("username")
     @classmethod
     def _principal(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None and info.data.get("auth") == "kerberos" and not is_principal(value):
-            raise refusal(
-                "name@REALM, because auth is `kerberos`",
-                "write the account as it stands in the keytab, with the realm in capitals",
-            )
-        return value
+        return principal(value, info.data.get("auth"))

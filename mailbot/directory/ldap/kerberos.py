@@ -17,9 +17,6 @@ from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-
-import structlog
 
 from mailbot.config import authorities
 from mailbot.directory.entry import Entry
@@ -28,14 +25,12 @@ from mailbot.directory.ldap.deadline import Deadline
 from mailbot.directory.ldap.kerberos_child import HERE, Failure, Question, Terms
 from mailbot.directory.ldap.server_proof import prove
 from mailbot.directory.ldap.session import PAGE, Scope, Search
+from mailbot.directory.ldap.sign_in import place_of, signing_in
 from mailbot.engine.breaker import Breaker
 from mailbot.model.clock import Clock
-from mailbot.model.errors import MailbotError, SettingsRefused, SignInRefused
-
-log = structlog.get_logger(__name__)
+from mailbot.model.errors import MailbotError
 
 CHILD = (sys.executable, "-P", "-m", "mailbot.directory.ldap.kerberos_child")
-_PORTS = {"ldaps": 636, "ldap": 389}
 
 _SPARE = 5.0
 """Seconds that the process gets to start, beside those of its first answer."""
@@ -62,23 +57,17 @@ class KerberosBind:
 
     def __call__(self, url: str) -> "ChildSession":
         """See session.Opener. Nothing is sent in the half hour after a refusal, see Breaker."""
-        try:
-            place = urlsplit(url)
-            host, port = place.hostname, place.port or _PORTS[place.scheme]
-        except (LookupError, ValueError):
-            host = None
-        if not host:
-            raise SettingsRefused("[ldap] servers: write a URL such as ldaps://dc1.voorbeeld.example")
+        place = place_of(url)
         self.breaker.check()
         deadline = Deadline(self.clock, self.each, self.whole)
         by_starttls = self.starttls and place.scheme == "ldap"
         sealed = place.scheme == "ldap" and not self.starttls
         if not sealed:
-            prove(host, port, by_starttls, self.ca_file, deadline)
+            prove(place.host, place.port, by_starttls, self.ca_file, deadline)
         file, folder = (None, None) if sealed else _authorities(self.ca_file)
         terms: Terms = {
             "url": url,
-            "host": host,
+            "host": place.host,
             "starttls": by_starttls,
             "sealed": sealed,
             "ca_file": file,
@@ -89,22 +78,9 @@ class KerberosBind:
             "whole": ceil(self.whole),
         }
         session = ChildSession(self.child, _environment(self.each), deadline)
-        try:
+        with signing_in(session, self.breaker):
             session.sign_in(terms, Deadline(self.clock, self.each + _SPARE, self.whole))
-        except MailbotError as error:
-            session.close()
-            if isinstance(error, SignInRefused):
-                self._refused()
-            raise
-        self.breaker.accepted()
         return session
-
-    def _refused(self) -> None:
-        """At once: a crash must not forget it."""
-        try:
-            self.breaker.refused()
-        except MailbotError as error:
-            log.error("refused sign-in could not be remembered", error=type(error).__name__)
 
 
 def _authorities(ca_file: Path | None) -> tuple[str | None, str | None]:

@@ -4,7 +4,6 @@ import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import ldap3
 import structlog
@@ -15,16 +14,16 @@ from mailbot.directory.entry import Entry
 from mailbot.directory.ldap import trouble
 from mailbot.directory.ldap.deadline import BoundedSocket, Deadline
 from mailbot.directory.ldap.session import PAGE, Scope, Search
+from mailbot.directory.ldap.sign_in import place_of, signing_in
 from mailbot.engine.breaker import Breaker
 from mailbot.model.clock import Clock
-from mailbot.model.errors import MailbotError, SettingsRefused, SignInRefused
+from mailbot.model.errors import SettingsRefused
 
 log = structlog.get_logger(__name__)
 
 _STARTTLS = "1.3.6.1.4.1.1466.20037"
 _PAGED = "1.2.840.113556.1.4.319"
 _SCOPES = {Scope.BASE: ldap3.BASE, Scope.SUBTREE: ldap3.SUBTREE}
-_PORTS = {"ldaps": 636, "ldap": 389}
 
 _BROKEN = (LDAPException, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What ldap3 raises on a lost connection, and what its decoder falls over when bytes are no LDAP."""
@@ -49,13 +48,7 @@ class SimpleBind:
 
     def __call__(self, url: str) -> "Ldap3Session":
         """See session.Opener. Nothing is sent in the half hour after a refusal, see Breaker."""
-        try:
-            place = urlsplit(url)
-            host, port = place.hostname, place.port or _PORTS[place.scheme]
-        except (LookupError, ValueError):
-            host = None
-        if not host:
-            raise SettingsRefused("[ldap] servers: write a URL such as ldaps://dc1.voorbeeld.example")
+        place = place_of(url)
         if place.scheme == "ldap" and not self.starttls:
             raise SettingsRefused(
                 "[ldap] servers: ldap:// without [ldap] starttls = true would send the password in the open; "
@@ -67,29 +60,16 @@ class SimpleBind:
         self.breaker.check()
         deadline = Deadline(self.clock, self.each, self.whole)
         try:
-            connection = _connected(host, port, deadline, self.username, self.password)
+            connection = _connected(place.host, place.port, deadline, self.username, self.password)
         except _BROKEN as error:
             raise trouble.lost(error) from None
         session = Ldap3Session(connection, deadline)
-        try:
+        with signing_in(session, self.breaker):
             if place.scheme == "ldap":
                 session.ask_for_tls()
-            session.encrypt(host, self.ca_file)
+            session.encrypt(place.host, self.ca_file)
             session.sign_in()
-        except MailbotError as error:
-            session.close()
-            if isinstance(error, SignInRefused):
-                self._refused()
-            raise
-        self.breaker.accepted()
         return session
-
-    def _refused(self) -> None:
-        """At once: a crash must not forget it."""
-        try:
-            self.breaker.refused()
-        except MailbotError as error:
-            log.error("refused sign-in could not be remembered", error=type(error).__name__)
 
 
 class Ldap3Session:
