@@ -11,8 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from mailbot.model.facts import MailboxFacts, Reason
-from mailbot.model.findings import Finding, FindingState
-from mailbot.model.ids import Address, FindingId, LetterId, ObjectGuid, PersonKey, PlanId, RuleId, SlotId
+from mailbot.model.figures import Coverage, GroupFigure
+from mailbot.model.findings import Finding, FindingChange, FindingState, TopicLetters
+from mailbot.model.ids import Address, LetterId, ObjectGuid, PersonKey, PlanId, RuleId, SlotId
+from mailbot.model.incoming import Incoming
 from mailbot.model.letters import (
     Disclosure,
     Letter,
@@ -25,9 +27,10 @@ from mailbot.model.letters import (
 )
 from mailbot.model.needs import Need
 from mailbot.model.people import People
-from mailbot.model.plan import Plan
+from mailbot.model.plan import Plan, PlanState
 from mailbot.model.reading import Reading
 from mailbot.model.restrictions import Restriction
+from mailbot.model.retention import Keeping
 from mailbot.model.slots import Claim, Job, Slot, SlotResult, SlotRow
 from mailbot.model.sources import SourceState
 from mailbot.model.tasks import Task
@@ -137,13 +140,15 @@ class Exchange(Protocol):
 
 
 class Post(Protocol):
-    """Sends one mail in steps, so that a crash between any two of them can be told from the server."""
+    """Sends one mail in steps, so that a crash between any two of them can be told from the server, or from
+    the copy of it in the service mailbox."""
 
     def prepare(self, mail: Mail) -> str:
         """Make the draft; nothing has been sent when this returns or raises. Gives the draft's reference."""
 
     def dispatch(self, draft: str) -> None:
-        """Send the draft with a saved copy. After an error the mail may or may not have left."""
+        """Send the draft with a copy that proves it. Raises PostRefused or PostDeferred when it certainly has
+        not left; after any other error it may or may not have."""
 
     def trace(self, key: LetterId, message_id: str) -> Trace:
         """Where the letter is: in drafts, in sent, or nowhere. Raises Unreachable when it cannot be told."""
@@ -166,6 +171,36 @@ class PostRefused(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class PostDeferred(Exception):
+    """The letter has not left, and may be tried again later. `code` is the server's; `rest` is how long it
+    wants to be left alone, where it says so."""
+
+    def __init__(self, code: str, rest: timedelta | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.rest = rest
+
+
+class PostClosed(PostDeferred):
+    """The letter has not left, and none would now, whoever it is for: it is no fault of this one."""
+
+
+class ServiceMailbox(Protocol):
+    """The mailbox that letters are sent from, as far as mailbot looks into it: class and headers of what came
+    in, never a subject, correspondent or text. What people wrote stays where it is, unread."""
+
+    def incoming(self, since: datetime) -> Iterator[Incoming]:
+        """What came into its inbox at `since` or later, oldest first. Raises Unreachable, SignInRefused."""
+
+    def copies(self, message_ids: Collection[str]) -> Mapping[str, str]:
+        """References of the copies of our own letters in its inbox, by Message-ID. Raises as `incoming`."""
+
+    def delete(self, references: Collection[str]) -> int:
+        """Hard-delete items; how many were there. Raises as `incoming`."""
+
+    def close(self) -> None: ...
 
 
 class Letters(Protocol):
@@ -241,6 +276,9 @@ class Work(Protocol):
 
     def read_count(self, slot: SlotId) -> int: ...
 
+    def away(self, slot: SlotId, rules: Collection[RuleId], now: datetime) -> Mapping[PersonKey, datetime]:
+        """Who is away at `now` by what one of these rules found, whatever its verdict, and until when."""
+
     def deciding(self, slot: SlotId) -> list[tuple[PersonKey, Judgement]]:
         """Deviations and tips of this slot, and all judgements of people who have a living finding."""
 
@@ -300,7 +338,18 @@ class Work(Protocol):
         """The living findings. With `now` also events that are not over and that somebody was told of,
         whatever became of the finding: an event is never told twice."""
 
+    def mended_since(self, since: datetime) -> list[Finding]:
+        """Findings resolved since then of which somebody had been told by letter, and for which no letter of
+        thanks was made."""
+
     def findings_of(self, person: PersonKey) -> list[Finding]: ...
+
+    def history_of(self, person: PersonKey) -> list[FindingChange]:
+        """All that is kept of what a person's findings went through, oldest first."""
+
+    def rename_rule(self, old: RuleId, new: RuleId) -> int:
+        """Move all that is kept under a rule's former name to its new one. Gives the number of rows; none
+        the second time."""
 
     def finding_counts(self) -> Mapping[tuple[RuleId, FindingState], int]:
         """Of who is paused nothing is counted."""
@@ -308,15 +357,37 @@ class Work(Protocol):
     def change(self, plan: Plan, step_index: int, now: datetime) -> None:
         """Apply one step: transition, history row and letter. Raises PlanRefused when its base moved."""
 
-    def told(self, finding: FindingId, now: datetime) -> None: ...
+    def told(self, letter: OutboxLetter, silent_until: datetime, now: datetime) -> None:
+        """A letter was delivered that asks something of its reader: its finding climbs (open, told,
+        reminded), its steps and its deadline count from now, and the topic counts one letter more until
+        `silent_until`. All earlier letters on the topic are remembered as long."""
+
+    def untold(self, letter: OutboxLetter, now: datetime) -> None:
+        """It came back after all: the step is taken back, and counts no more."""
+
+    # the ladder
+    def topics(self, now: datetime) -> Mapping[tuple[PersonKey, RuleId], TopicLetters]:
+        """Letters on each topic that are not forgotten yet."""
+
+    def rest(self, person: PersonKey, until: datetime) -> None:
+        """No letter to this person before then: the later of this and what is kept already. Nothing is kept
+        of who is excluded."""
+
+    def topics_of(self, person: PersonKey, now: datetime) -> Mapping[RuleId, TopicLetters]:
+        """The same of one person, by topic."""
+
+    def resting(self, now: datetime) -> Mapping[PersonKey, datetime]:
+        """Who is left in peace, and until when."""
 
     # plans
-    def save_plan(self, plan: Plan) -> None: ...
+    def save_plan(self, plan: Plan, state: PlanState = PlanState.STORED) -> None: ...
 
-    def plan(self, plan: PlanId) -> tuple[Plan, str] | None:
-        """The plan and its state: `stored`, `run` or `refused`."""
+    def plan(self, plan: PlanId) -> tuple[Plan, PlanState] | None: ...
 
-    def mark_plan(self, plan: PlanId, state: str, now: datetime) -> None: ...
+    def newest_plan(self, state: PlanState | None = None) -> PlanId | None:
+        """The plan that was made last, of all or of those in one state."""
+
+    def mark_plan(self, plan: PlanId, state: PlanState, now: datetime) -> None: ...
 
     # outbox
     def order(self, letter: LetterId, order: LetterOrder, now: datetime) -> bool:
@@ -328,6 +399,10 @@ class Work(Protocol):
         ones, so that a letter which fails every time holds up no other."""
 
     def letter(self, letter: LetterId) -> OutboxLetter | None: ...
+
+    def ordered(self, key: str) -> bool:
+        """Whether a letter with this key is still kept, also when the rule that it is about had another name
+        then."""
 
     def letters_that(self, matches: Callable[[LetterId], bool]) -> list[OutboxLetter]:
         """Letters by a property of their id, of all that are still kept."""
@@ -344,10 +419,27 @@ class Work(Protocol):
     ) -> None:
         """Raises Busy when the letter is not in state `from_` any more."""
 
+    def postpone(self, letter: LetterId, from_: LetterState, until: datetime, now: datetime) -> int:
+        """The post put it off: it waits until then. Gives how often it was put off by now. Raises as
+        `move`."""
+
+    def letters_in_doubt(self, since: datetime) -> list[OutboxLetter]:
+        """Letters that came in doubt since then: their copy may still turn up."""
+
+    def letter_with(self, letter_ids: Collection[LetterId]) -> Mapping[LetterId, OutboxLetter]:
+        """Those of these letters that are still kept."""
+
+    def first_left(self, since: datetime) -> datetime | None:
+        """When the first letter left of those that left since then; of one that came back, when we knew."""
+
+    def came_back(self, arrived_before: datetime) -> list[PersonKey]:
+        """People to whom a letter came back and none left after it that counts as arrived, having left before
+        that moment. Test letters are nobody's; of who is paused nothing is told."""
+
     def expire(self, now: datetime) -> int: ...
 
     def untidy(self, limit: int) -> list[LetterId]:
-        """Letters recorded as sent whose proof copy was not yet deleted."""
+        """Letters that left, whether or not they came back, whose proof copy was not yet deleted."""
 
     def tidied(self, letter: LetterId) -> None: ...
 
@@ -391,6 +483,17 @@ class Work(Protocol):
 
     def disclosed(self, ids: Collection[int], now: datetime) -> None: ...
 
+    def disclosure_lost(self, person: PersonKey, told: datetime) -> None:
+        """What a letter told at that moment never reached the person: it is owed again."""
+
+    # figures of groups; nothing in them is about one person
+    def measure(self, day: date, coverage: Coverage, figures: Sequence[GroupFigure], now: datetime) -> None:
+        """Keep the figures of the sweep of one day, in place of what an earlier one of that day left. Raises
+        ValueError for a group that is too small to be kept."""
+
+    def measured(self, first: date, last: date) -> Mapping[date, tuple[Coverage, Sequence[GroupFigure]]]:
+        """What was kept of the days from `first` to `last`; a day without a sweep is missing."""
+
     # house
     def audit(self, now: datetime, actor: str, action: str, detail: Mapping[str, str | int]) -> None: ...
 
@@ -420,6 +523,9 @@ class Work(Protocol):
     def end_rule_for(self, rule: RuleId, person: PersonKey, instead: Verdict) -> int:
         """The same of one person. Verdicts become `instead`: one that is missing would tell that somebody is
         left out of this rule."""
+
+    def keeping(self, personal: timedelta) -> Sequence[Keeping]:
+        """How long `purge` keeps what is about people; `personal` as there."""
 
     def purge(self, now: datetime, personal: timedelta | None = None) -> Mapping[str, int]:
         """Delete what is older than its table's limit; rows deleted by table. `personal` shortens the limits

@@ -15,6 +15,22 @@ class Coverage:
     read: int
 
 
+ORGANISATION = "organisation"
+"""The group of everybody; a department is `unit/<code>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFigure:
+    """Of one rule and one group: people judged, how many of them deviate, and how many more have a waiver.
+    Whoever has a waiver is in neither of the other two."""
+
+    group: str
+    rule: RuleId
+    judged: int
+    deviating: int
+    waived: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class SweepFigures:
     """Counts of a whole sweep: five outcomes per rule, unknowns by reason code, requests by operation."""

@@ -19,7 +19,8 @@ class FindingState(StrEnum):
 
     @property
     def live(self) -> bool:
-        return self in (FindingState.OPEN, FindingState.TOLD, FindingState.REMINDED)
+        """Whether there is something to mend, whoever said to leave it."""
+        return self not in (FindingState.RESOLVED, FindingState.LAPSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Finding:
     """`version` counts changes, so that a plan can tell whether what it rests on still stands.
 
     `letters` is how many letters were ever made for it, `pending` whether one of them is still under way
-    or in doubt. `occurrence` is set for events only.
+    or in doubt. `steps` is how many were delivered, `told` when the newest of these was: what a deadline
+    counts from. `occurrence` is set for events only.
     """
 
     id: FindingId
@@ -41,6 +43,8 @@ class Finding:
     occurrence: Interval | None = None
     letters: int = 0
     pending: bool = False
+    steps: int = 0
+    told: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +58,22 @@ class Transition:
     base_version: int
     to: FindingState
     occurrence: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingChange:
+    """One row of a finding's history; `before` is None where it was opened."""
+
+    finding: FindingId
+    at: datetime
+    before: FindingState | None
+    after: FindingState
+
+
+@dataclass(frozen=True, slots=True)
+class TopicLetters:
+    """How many letters on one topic a person got with no long silence between them, and when the silence
+    after the newest of them is over: then all of them are forgotten."""
+
+    letters: int
+    until: datetime

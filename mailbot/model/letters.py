@@ -19,6 +19,11 @@ class LetterKind(StrEnum):
     DIGEST = "digest"
     TASK = "task"
     NOTICE = "notice"
+    WAIVER = "waiver"  # to who answers for a waiver that ends soon
+
+
+LAST = "last"
+"""What a letter shows, beside the values of its rule, when its topic rests after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class LetterState(StrEnum):
     WITHDRAWN = "withdrawn"  # what it spoke of was mended before it left
     EXPIRED = "expired"  # its time passed before it could leave
     REFUSED = "refused"  # the server refused it for good
+    BOUNCED = "bounced"  # it left, and came back for good: nobody was told
+    SET_ASIDE = "set_aside"  # tried too often without an answer; a human looks at it
 
     @property
     def under_way(self) -> bool:
@@ -62,13 +69,15 @@ class LetterState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutboxLetter:
-    """One row of the outbox. `draft` is the server's own reference to the draft, opaque to us."""
+    """One row of the outbox. `draft` is the server's own reference to the draft, opaque to us; `attempts`
+    counts the times that the post put it off."""
 
     id: LetterId
     order: LetterOrder
     state: LetterState
     draft: str | None = field(default=None, repr=False)
     changed: datetime | None = None
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,32 @@ class Held(StrEnum):
     ACCOUNT_CLOSED = "account_closed"
     LEFT = "left"  # the last day of service has passed
     TESTED = "tested"  # in mode redirect: its test letter went already
+    OBSERVING = "observing"  # the rule's stage sends nothing yet; this is what it would have sent
+    TOO_SOON = "too_soon"  # on this topic the last letter is not long enough ago
+    SILENT = "silent"  # on this topic there were as many letters as there may be
+    AWAY = "away"  # on leave, or only just back
+    FIRST_DAYS = "first_days"  # of employment
+    LAST_DAYS = "last_days"  # of employment
+    RESTING = "resting"  # a pause is only just over, or a letter came back
+
+
+class PlanState(StrEnum):
+    STORED = "stored"  # of a dry run: nothing was done
+    HELD = "held"  # the brake holds it until a human decides
+    RUN = "run"
+    REJECTED = "rejected"
+    REFUSED = "refused"  # overtaken by what happened since
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSize:
+    """What the brake looks at, in numbers. `letters` are all that the plan would send, those that the cap
+    holds back included; `opened` new findings; by rule how many deviate of how many judged."""
+
+    letters: int
+    opened: int
+    deviating: Mapping[RuleId, int] = field(default_factory=dict)
+    judged: Mapping[RuleId, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +95,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What the plan rests on for one person and rule: today's verdict and the finding that is alive."""
+    """What the plan rests on for one person and rule: today's verdict and the findings that are alive.
+    `waived` tells that somebody answerable said, for today, to leave it."""
 
     person: PersonKey
     rule: RuleId
     kind: Kind
     verdict: Verdict
     findings: tuple[Finding, ...]
+    waived: bool = False

@@ -13,4 +13,5 @@ class Task(StrEnum):
     STOP_FORWARDING = "stop_forwarding"
     REPLY_AND_FORWARD = "reply_and_forward"  # the reply says it is not forwarded, and it is
     END_DELEGATIONS = "end_delegations"  # a leaver still has rights on mailboxes of others
+    LETTERS_COME_BACK = "letters_come_back"  # our letters to this mailbox bounced, no rule saw it
     DECIDE_REMOVAL = "decide_removal"  # the reply is over; archive, holds and requests must be checked

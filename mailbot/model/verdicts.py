@@ -62,8 +62,9 @@ def tip(why: str, occurrence: Interval | None = None, **shown: Shown) -> Verdict
     return Verdict(Outcome.TIP, why, MappingProxyType(shown), occurrence)
 
 
-def not_applicable(why: str) -> Verdict:
-    return Verdict(Outcome.NOT_APPLICABLE, why)
+def not_applicable(why: str, occurrence: Interval | None = None) -> Verdict:
+    """`occurrence` is an event of which there is nothing to be said, but of which others may have to know."""
+    return Verdict(Outcome.NOT_APPLICABLE, why, occurrence=occurrence)
 
 
 def unknown(reason: Reason) -> Verdict:

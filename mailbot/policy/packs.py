@@ -153,10 +153,18 @@ class Retention(Typed):
     source: Line
 
 
-class TeamFigures(Typed):
-    """Whether managers get figures about their team, on which ground, and from how many persons judged."""
+class Audience(StrEnum):
+    """Who may see figures of groups, apart from those who keep mailbot running."""
 
-    shown: Annotated[bool, Field(strict=True)]
+    MANAGERS = "managers"  # of their team or, where that is too small, of a larger group; the directie too
+    DIRECTIE = "directie"  # in the monthly report alone
+    NONE = "none"
+
+
+class TeamFigures(Typed):
+    """Who gets figures about groups of people, under which article, and from how many persons judged."""
+
+    shown_to: Annotated[Audience, Field(description="who may see figures of groups")]
     at_least: Annotated[int, Field(strict=True, ge=SMALLEST_GROUP, le=1000)] = SMALLEST_GROUP
     source: Line
 

@@ -1,6 +1,6 @@
 """Waivers: for one mailbox and one rule, for a while, somebody answerable said "leave it"."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
@@ -9,11 +9,17 @@ from mailbot.model.ids import Address, RuleId
 from mailbot.policy.packs import require_known_rule
 from mailbot.policy.typed import Day, Line, Typed, refusal
 
+ONE_DAY = timedelta(days=1)
+
 
 class Waiver(Typed):
-    """`owner` is the function that answers for it; `until` is its last day, at most a year after `from`."""
+    """`owner` is the function that answers for it, `owner_address` the mailbox that hears when it ends;
+    `until` is its last day, at most a year after `from`."""
 
     owner: Annotated[Line, Field(description="the function that answers for it")]
+    owner_address: Annotated[
+        Address, Field(repr=False, description="the mailbox of that function, which hears before it ends")
+    ]
     reason: Annotated[Line, Field(repr=False, description="why this mailbox is left alone")]
     rule: Annotated[RuleId, Field(description="the rule that is waived")]
     address: Annotated[Address, Field(repr=False, description="primary SMTP address of the mailbox")]
@@ -25,7 +31,7 @@ class Waiver(Typed):
     def _known(cls, value: RuleId) -> RuleId:
         return RuleId(require_known_rule(value))
 
-    @field_validator("address", mode="before")
+    @field_validator("address", "owner_address", mode="before")
     @classmethod
     def _address(cls, value: object) -> object:
         try:
@@ -47,6 +53,11 @@ class Waiver(Typed):
 
     def holds(self, day: date) -> bool:
         return self.first <= day <= self.until
+
+    def goes_on_in(self, other: "Waiver") -> bool:
+        """Whether the other one takes over on the day after this one's last."""
+        same = self.rule == other.rule and self.address == other.address
+        return same and self.until < other.until and other.first <= self.until + ONE_DAY
 
 
 class Waivers(Typed):

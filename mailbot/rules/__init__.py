@@ -74,6 +74,9 @@ class Rule:
     it cannot do without: over TRAFFIC it runs under a decision only. `priority` orders letters when one a
     week has to choose (lowest first); an `urgent` letter is of use on its own day only, and not counted
     among them. `hints` are the codes of tips that are worth a letter; other tips are shown on request.
+    `absences` tells that what it finds in a calendar are times in which the person is away. `formerly` are
+    names that it had: what is kept under them moves along. `edition` goes up when it judges otherwise than
+    before: it then begins again by observing.
     """
 
     id: RuleId
@@ -90,6 +93,9 @@ class Rule:
     priority: int
     urgent: bool
     hints: frozenset[str]
+    absences: bool = False
+    formerly: frozenset[RuleId] = frozenset()
+    edition: int = 1
 
 
 def rule(
@@ -107,6 +113,9 @@ def rule(
     priority: int = 50,
     urgent: bool = False,
     hints: Collection[str] = (),
+    absences: bool = False,
+    formerly: Collection[str] = (),
+    edition: int = 1,
 ) -> Callable[[Judge[P]], Rule]:
     """Make the judging function of a file its rule. The file's name must be the rule's name."""
 
@@ -129,6 +138,9 @@ def rule(
             priority,
             urgent,
             frozenset(hints),
+            absences,
+            frozenset(RuleId(old) for old in formerly),
+            edition,
         )
 
     return make

@@ -3,7 +3,8 @@
 *Planned* means: visible in a sweep on or before the person's last own working day before the absence
 begins, and approved by then where personnel knows it as leave. The rule remembers no sightings, so it says
 *deviation* on that one day only. Before it the reply is not due yet; an absence that shows up later counts as
-unplanned, and of that nothing is said or kept.
+unplanned, and of that nothing is said; that somebody is away is known until the sweep is over, so that they
+are not written to about anything else.
 """
 
 from collections.abc import Collection, Iterable
@@ -225,6 +226,7 @@ SAYS = {
     ),
     priority=20,
     urgent=True,
+    absences=True,
 )
 def judge(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Verdict:
     """Huizen 4.7: set an absence rule for a planned absence of more than 2 working days."""
@@ -238,7 +240,8 @@ def judge(subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Verdic
         return verdict
     if ahead.unread is not None:  # there may be an absence beside the leave, and its reply may be due
         raise FactUnknown(ahead.unread)
-    return tip("weekly_day_off") if ahead.off else verdict
+    running = verdict.occurrence is not None and verdict.occurrence.start <= calendar.now
+    return tip("weekly_day_off") if ahead.off and not running else verdict
 
 
 def judge_block(ahead: Ahead, subject: Subject, norm: OutOfOffice, calendar: WorkCalendar) -> Verdict:
@@ -254,7 +257,7 @@ def judge_block(ahead: Ahead, subject: Subject, norm: OutOfOffice, calendar: Wor
             return tip("one_text_empty", block.interval)
         return compliant("reply_set", block.interval)
     if too_late(block, ahead, calendar):
-        return not_applicable("not_seen_in_time")
+        return not_applicable("not_seen_in_time", block.interval)
     if due_day(block, ahead, calendar) != calendar.today:
         return not_applicable("not_due_yet")
     rules = known(subject.mailbox.get(RULES))
