@@ -11,8 +11,8 @@ from mailbot.model.errors import SignInRefused
 
 REST = timedelta(minutes=30)
 
-EXCHANGE, DIRECTORY = "ews_breaker", "ldap_breaker"
-"""Under which notes the store keeps the refusals of the two accounts."""
+EXCHANGE, DIRECTORY, POST = "ews_breaker", "ldap_breaker", "smtp_breaker"
+"""Under which notes the store keeps the refusals of the accounts for each of them."""
 
 Recall = Callable[[], str | None]
 Remember = Callable[[str | None], None]

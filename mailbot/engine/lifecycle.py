@@ -32,18 +32,24 @@ def transitions(case: Case, now: datetime) -> list[tuple[Finding | None, Transit
     State: opened by a deviation, resolved when the mailbox is in order, lapsed when the norm no longer
     applies. Event: opened once per occurrence; as long as nobody was told, it is resolved or lapses like a
     state, and its letter with it. Once told it stays until the occurrence is over: an event is told once.
+    A deviation that somebody answerable waived is opened, or kept, as waived; without the waiver it is open.
     """
     changes: list[tuple[Finding | None, Transition]] = []
     verdict, found = case.verdict, current(case)
+    deviates = FindingState.WAIVED if case.waived else FindingState.OPEN
     if verdict.outcome is Outcome.DEVIATION and found is None:
-        changes.append((None, _opening(case, now)))
+        changes.append((None, _opening(case, deviates, now)))
     for finding in case.findings:
         if not finding.state.live:
             continue
+        told = finding.state in (FindingState.TOLD, FindingState.REMINDED)
         if finding.kind is Kind.EVENT and finding.occurrence and finding.occurrence.end <= now:
             changes.append((finding, _change(finding, FindingState.LAPSED)))
-        elif finding.kind is Kind.EVENT and finding.state is not FindingState.OPEN:
+        elif finding.kind is Kind.EVENT and told:
             continue
+        elif finding is found and verdict.outcome is Outcome.DEVIATION:
+            if (finding.state is FindingState.WAIVED) != case.waived:
+                changes.append((finding, _change(finding, deviates)))
         elif finding is found and verdict.outcome in (Outcome.COMPLIANT, Outcome.TIP):
             changes.append((finding, _change(finding, FindingState.RESOLVED)))
         elif _speaks_of_none(verdict, finding.kind):
@@ -57,11 +63,9 @@ def _speaks_of_none(verdict: Verdict, kind: Kind) -> bool:
     return verdict.outcome is Outcome.NOT_APPLICABLE or of_no_event
 
 
-def _opening(case: Case, now: datetime) -> Transition:
+def _opening(case: Case, to: FindingState, now: datetime) -> Transition:
     finding = finding_id(case.person, case.rule, case.verdict.occurrence, now)
-    return Transition(
-        finding, case.person, case.rule, case.kind, 0, FindingState.OPEN, case.verdict.occurrence
-    )
+    return Transition(finding, case.person, case.rule, case.kind, 0, to, case.verdict.occurrence)
 
 
 def _change(finding: Finding, to: FindingState) -> Transition:
