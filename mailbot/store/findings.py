@@ -22,9 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from mailbot.model.errors import PlanRefused
-from mailbot.model.findings import Finding, FindingState, Transition
+from mailbot.model.findings import Finding, FindingChange, FindingState, Transition
 from mailbot.model.ids import FindingId, PersonKey, RuleId
-from mailbot.model.letters import LetterState
+from mailbot.model.letters import LetterKind, LetterState
 from mailbot.model.plan import Plan
 from mailbot.model.restrictions import Restriction
 from mailbot.model.verdicts import Verdict
@@ -33,12 +33,21 @@ from mailbot.store.outbox import UNDER_WAY, Outbox
 from mailbot.store.part import bounds, interval
 from mailbot.store.reading import Reading
 from mailbot.store.schema import finding as table
-from mailbot.store.schema import finding_history, judgement, letter, plan_step
+from mailbot.store.schema import finding_history, judgement, plan_step
+from mailbot.store.schema import letter as outbox
 
-PENDING = exists().where(letter.c.finding == table.c.id, letter.c.state.in_(UNDER_WAY), ~letter.c.test)
+PENDING = exists().where(outbox.c.finding == table.c.id, outbox.c.state.in_(UNDER_WAY), ~outbox.c.test)
 MAY_HAVE_ARRIVED = (LetterState.SENT, LetterState.DRAFTED, LetterState.IN_DOUBT)
-TOLD = exists().where(letter.c.finding == table.c.id, letter.c.state.in_(MAY_HAVE_ARRIVED), ~letter.c.test)
+TOLD = exists().where(outbox.c.finding == table.c.id, outbox.c.state.in_(MAY_HAVE_ARRIVED), ~outbox.c.test)
+THANKED = exists().where(outbox.c.finding == table.c.id, outbox.c.kind == LetterKind.THANKS)
 FINDINGS = select(table, PENDING.label("pending"))
+CLIMBS = {
+    FindingState.OPEN: FindingState.TOLD,
+    FindingState.TOLD: FindingState.REMINDED,
+    FindingState.REMINDED: FindingState.REMINDED,
+}
+"""What a letter makes of a finding that somebody can still mend."""
+
 MOVED = "A finding has changed since this plan was made. Make a new plan: mailbot sweep --dry-run"
 
 
@@ -51,6 +60,26 @@ class Findings(Outbox, Reading):
         if rules is not None:
             found = found.where(table.c.rule.in_(list(rules)))
         return [read_finding(row) for row in self.rows(found.order_by(table.c.opened, table.c.id))]
+
+    def mended_since(self, since: datetime) -> list[Finding]:
+        """Not of who is paused. Told means told before it was mended: a letter that came too late is nobody's
+        reason to be thanked."""
+        mended = (
+            table.c.state == FindingState.RESOLVED,
+            table.c.changed >= since,
+            table.c.steps > 0,
+            table.c.told <= table.c.changed,
+        )
+        found = FINDINGS.where(*mended, ~THANKED, table.c.person.not_in(self.paused()))
+        return [read_finding(row) for row in self.rows(found.order_by(table.c.changed, table.c.id))]
+
+    def history_of(self, person: PersonKey) -> list[FindingChange]:
+        found = select(finding_history).join(table, finding_history.c.finding == table.c.id)
+        found = found.where(table.c.person == person).order_by(finding_history.c.at, finding_history.c.id)
+        return [
+            FindingChange(FindingId(row.finding), row.at, row.from_state, row.to_state)
+            for row in self.rows(found)
+        ]
 
     def findings_of(self, person: PersonKey) -> list[Finding]:
         """All that are kept, living or not, oldest first."""
@@ -93,21 +122,17 @@ class Findings(Outbox, Reading):
 
     def _end(self, rule: RuleId, of: Callable[[Table], ColumnElement[bool]]) -> int:
         of_rule = type_coerce(plan_step.c.step, Text).contains(f'"rule":"{rule}"', autoescape=True)
-        waiting = letter.c.state == LetterState.WAITING
-        told = type_coerce(letter.c.shown, Text) != "{}"
+        waiting = outbox.c.state == LetterState.WAITING
+        told = type_coerce(outbox.c.shown, Text) != "{}"
         return sum(
             self.changed(statement)
             for statement in (
-                delete(letter).where(letter.c.topic == rule, waiting, of(letter)),
-                update(letter).where(letter.c.topic == rule, told, of(letter)).values(shown={}),
+                delete(outbox).where(outbox.c.topic == rule, waiting, of(outbox)),
+                update(outbox).where(outbox.c.topic == rule, told, of(outbox)).values(shown={}),
                 delete(plan_step).where(of_rule, of(plan_step)),
                 delete(table).where(table.c.rule == rule, of(table)),
             )
         )
-
-    def told(self, finding: FindingId, now: datetime) -> None:
-        """Open becomes told; a finding in any other state, or none, stays as it is."""
-        self._move(finding, FindingState.OPEN, FindingState.TOLD, now)
 
     def forget_absent(self, present: Collection[PersonKey], now: datetime) -> int:
         there = frozenset(present)
@@ -137,8 +162,10 @@ class Findings(Outbox, Reading):
                 )
             )
         self._remember(change.finding, before, change.to, now)
-        if not change.to.live:
+        if change.to not in CLIMBS:
             self.withdraw(change.finding, now)
+        if before is None:
+            self.withdraw_thanks(change.person, change.rule, now)
 
     def _open(self, change: Transition, now: datetime) -> bool:
         return self.insert_new(
@@ -153,6 +180,7 @@ class Findings(Outbox, Reading):
                 "opened": now,
                 "changed": now,
                 "letters": 0,
+                "steps": 0,
                 **bounds(change.occurrence),
             },
         )
@@ -200,4 +228,6 @@ def read_finding(row: Row[Any]) -> Finding:
         interval(row),
         row.letters,
         row.pending,
+        row.steps,
+        row.told,
     )

@@ -106,6 +106,21 @@ class Judgements(Reading):
         rows = self.rows(found.group_by(visited.c.missed).order_by(visited.c.missed))
         return {Reason.of(row.missed): row.number for row in rows}
 
+    def away(self, slot: SlotId, rules: Collection[RuleId], now: datetime) -> Mapping[PersonKey, datetime]:
+        """Only until the slot is settled: then it is not kept any more who was away when."""
+        until = func.max(judgement.c.occurrence_end).label("until")
+        found = self.rows(
+            select(judgement.c.person, until)
+            .where(
+                judgement.c.slot == slot,
+                judgement.c.rule.in_(list(rules)),
+                judgement.c.occurrence_start <= now,
+                judgement.c.occurrence_end > now,
+            )
+            .group_by(judgement.c.person)
+        )
+        return {PersonKey(row.person): row.until for row in found}
+
     def deciding(self, slot: SlotId) -> list[tuple[PersonKey, Judgement]]:
         with_finding = select(finding.c.person).where(finding.c.state.in_(LIVE))
         found = self.rows(

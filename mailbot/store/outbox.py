@@ -9,7 +9,7 @@ from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.engine import Row
 
 from mailbot.model.errors import Busy
-from mailbot.model.ids import FindingId, LetterId, PersonKey
+from mailbot.model.ids import FindingId, LetterId, PersonKey, RuleId
 from mailbot.model.letters import LetterKind, LetterOrder, LetterState, OutboxLetter
 from mailbot.model.restrictions import Restriction
 from mailbot.store.part import Part
@@ -18,6 +18,11 @@ from mailbot.store.schema import letter as table
 
 UNDER_WAY = tuple(state for state in LetterState if state.under_way)
 UNFINISHED = (LetterState.CLAIMED, LetterState.DRAFTED)
+TRIED = (LetterState.SENT, LetterState.REFUSED, LetterState.BOUNCED, LetterState.SET_ASIDE)
+"""A server was asked to take it: it counts for the week, or one that fails would be made anew each day."""
+
+MANY = 500
+"""Values in one statement; a database takes no more than some thousands."""
 
 
 class Outbox(Part):
@@ -44,6 +49,8 @@ class Outbox(Part):
                 "state": LetterState.WAITING,
                 "tidy": False,
                 "test": order.test,
+                "attempts": 0,
+                "counted": False,
                 "ordered": now,
                 "changed": now,
             },
@@ -77,6 +84,45 @@ class Outbox(Part):
         row = self.connection.execute(select(table).where(table.c.id == letter)).first()
         return None if row is None else outbox_letter(row)
 
+    def letter_with(self, letter_ids: Collection[LetterId]) -> Mapping[LetterId, OutboxLetter]:
+        ids = sorted(set(letter_ids))
+        return {
+            LetterId(row.id): outbox_letter(row)
+            for start in range(0, len(ids), MANY)
+            for row in self.rows(select(table).where(table.c.id.in_(ids[start : start + MANY])))
+        }
+
+    def ordered(self, key: str) -> bool:
+        return self.connection.execute(select(table.c.id).where(table.c.key == key)).first() is not None
+
+    def letters_in_doubt(self, since: datetime) -> list[OutboxLetter]:
+        """Oldest first."""
+        found = select(table).where(table.c.state == LetterState.IN_DOUBT, table.c.changed >= since)
+        return [outbox_letter(row) for row in self.rows(found.order_by(table.c.changed, table.c.id))]
+
+    def first_left(self, since: datetime) -> datetime | None:
+        left = (table.c.state.in_((LetterState.SENT, LetterState.BOUNCED)), table.c.changed >= since)
+        first: datetime | None = self.connection.scalar(select(func.min(table.c.changed)).where(*left))
+        return first
+
+    def came_back(self, arrived_before: datetime) -> list[PersonKey]:
+        later = table.alias()
+        arrived = select(later.c.id).where(
+            later.c.person == table.c.person,
+            later.c.state == LetterState.SENT,
+            ~later.c.test,
+            later.c.changed > table.c.changed,
+            later.c.changed < arrived_before,
+        )
+        returned = select(table.c.person).where(
+            table.c.state == LetterState.BOUNCED,
+            ~table.c.test,
+            table.c.person.not_in(self.paused()),
+            ~arrived.exists(),
+        )
+        found = self.connection.scalars(returned.distinct().order_by(table.c.person))
+        return [PersonKey(person) for person in found]
+
     def letters_that(self, matches: Callable[[LetterId], bool]) -> list[OutboxLetter]:
         """Only ids are read of the letters that do not match."""
         ids = [LetterId(row.id) for row in self.rows(select(table.c.id)) if matches(LetterId(row.id))]
@@ -96,6 +142,7 @@ class Outbox(Part):
         draft: str | None = None,
     ) -> None:
         """`draft` is kept until the letter is at an end."""
+        self.look_first()
         values: dict[str, Any] = {"state": to, "changed": now}
         if not to.under_way:
             values["draft"] = None
@@ -107,8 +154,15 @@ class Outbox(Part):
         if not moved:
             raise Busy(f"Letter {letter} is not {from_} any more: another process has it.")
 
+    def postpone(self, letter: LetterId, from_: LetterState, until: datetime, now: datetime) -> int:
+        self.move(letter, from_, LetterState.WAITING, now)
+        values = {"not_before": until, "attempts": table.c.attempts + 1, "draft": None}
+        put_off = update(table).where(table.c.id == letter).values(**values).returning(table.c.attempts)
+        return int(self.connection.execute(put_off).scalar_one())
+
     def expire(self, now: datetime) -> int:
         """End the waiting letters whose time has passed; how many they were."""
+        self.look_first()
         return self.changed(
             update(table)
             .where(table.c.state == LetterState.WAITING, table.c.not_after < now)
@@ -120,6 +174,19 @@ class Outbox(Part):
         self.connection.execute(
             update(table)
             .where(table.c.finding == finding, table.c.state == LetterState.WAITING)
+            .values(state=LetterState.WITHDRAWN, changed=now)
+        )
+
+    def withdraw_thanks(self, person: PersonKey, rule: RuleId, now: datetime) -> None:
+        """Nobody is thanked for what came back before the letter left."""
+        self.connection.execute(
+            update(table)
+            .where(
+                table.c.person == person,
+                table.c.topic == rule,
+                table.c.kind == LetterKind.THANKS,
+                table.c.state == LetterState.WAITING,
+            )
             .values(state=LetterState.WITHDRAWN, changed=now)
         )
 
@@ -138,7 +205,7 @@ class Outbox(Part):
     def untidy(self, limit: int) -> list[LetterId]:
         found = self.connection.scalars(
             select(table.c.id)
-            .where(table.c.state == LetterState.SENT, ~table.c.tidy)
+            .where(table.c.state.in_((LetterState.SENT, LetterState.BOUNCED)), ~table.c.tidy)
             .order_by(table.c.changed, table.c.id)
             .limit(limit)
         )
@@ -149,8 +216,7 @@ class Outbox(Part):
         self.connection.execute(update(table).where(table.c.id == letter).values(tidy=True))
 
     def nudged_since(self, since: datetime) -> frozenset[PersonKey]:
-        tried = table.c.state.in_((LetterState.SENT, LetterState.REFUSED))
-        sent = and_(tried, table.c.changed >= since)
+        sent = and_(table.c.state.in_(TRIED), table.c.changed >= since)
         found = self.connection.scalars(
             select(table.c.person)
             .where(table.c.weekly, ~table.c.test, or_(table.c.state.in_(UNDER_WAY), sent))
@@ -184,4 +250,4 @@ def outbox_letter(row: Row[Any]) -> OutboxLetter:
         row.weekly,
         row.test,
     )
-    return OutboxLetter(LetterId(row.id), order, row.state, row.draft, row.changed)
+    return OutboxLetter(LetterId(row.id), order, row.state, row.draft, row.changed, row.attempts)

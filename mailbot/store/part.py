@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult, Row
@@ -84,6 +85,13 @@ class Part:
     def insert_new(self, table: Table, values: Mapping[str, Any]) -> bool:
         """Insert one row; False when a row with its key is there already."""
         return self.changed(insert_if_new(self.dialect, table), values) == 1
+
+    def look_first(self) -> None:
+        """For a transaction that writes about people before it has looked who is left out. On PostgreSQL
+        `exclude` and `restrict` lock these tables before any row: whoever takes a row first and looks later
+        could wait for them while they wait for that row."""
+        if self.dialect == "postgresql":
+            self.connection.execute(text("LOCK TABLE exclusion, restriction IN ACCESS SHARE MODE"))
 
     def is_excluded(self, person: PersonKey) -> bool:
         """On PostgreSQL the read also keeps `exclude` waiting until this transaction is over."""

@@ -83,6 +83,13 @@ class People(Outbox, Reading, Audit):
             .values(told=now)
         )
 
+    def disclosure_lost(self, person: PersonKey, told: datetime) -> None:
+        self.connection.execute(
+            update(disclosure)
+            .where(disclosure.c.person == person, disclosure.c.told == told)
+            .values(told=None)
+        )
+
     def _wait_for_writers(self) -> None:
         """Whoever is just writing about a person looked at both tables first, in this order, and is waited
         for; who comes later sees what this transaction writes. SQLite has one writer at a time."""

@@ -12,24 +12,27 @@ from mailbot.model.findings import Finding, FindingState, Transition
 from mailbot.model.ids import FindingId, PersonKey, PlanId, RuleId, SlotId
 from mailbot.model.letters import LetterKind, LetterOrder
 from mailbot.model.mailbox import Interval
-from mailbot.model.plan import Held, Plan, PlanStep
+from mailbot.model.plan import Held, Plan, PlanState, PlanStep
 from mailbot.model.verdicts import Kind
 from mailbot.store.part import Part
 from mailbot.store.schema import plan as table
 from mailbot.store.schema import plan_step
 
-STORED = "stored"
+AT_REST = (PlanState.STORED, PlanState.HELD)
+"""A human may still run it, and a newer one of the same name takes its place."""
 
 
 class Plans(Part):
-    def save_plan(self, plan: Plan) -> None:
-        """A plan that is stored but not run yet is replaced. Raises PlanRefused for one that was run."""
+    def save_plan(self, plan: Plan, state: PlanState = PlanState.STORED) -> None:
+        """A plan of which nothing was done yet is replaced. Raises PlanRefused for any other."""
         row = {"slot": plan.slot, "made": plan.made, "mode": plan.mode, "policy": plan.policy}
-        state = self.connection.scalar(select(table.c.state).where(table.c.id == plan.id).with_for_update())
-        if state not in (None, STORED):
-            raise PlanRefused(f"Plan {plan.id} was {state} already. Make a new plan.")
+        kept: PlanState | None = self.connection.scalar(
+            select(table.c.state).where(table.c.id == plan.id).with_for_update()
+        )
+        if kept is not None and kept not in AT_REST:
+            raise PlanRefused(f"Plan {plan.id} was {kept} already. Make a new plan.")
         self.connection.execute(delete(table).where(table.c.id == plan.id))
-        self.connection.execute(insert(table), {"id": plan.id, **row, "state": STORED, "changed": plan.made})
+        self.connection.execute(insert(table), {"id": plan.id, **row, "state": state, "changed": plan.made})
         if plan.steps:
             self.connection.execute(
                 insert(plan_step),
@@ -45,7 +48,7 @@ class Plans(Part):
                 ],
             )
 
-    def plan(self, plan: PlanId) -> tuple[Plan, str] | None:
+    def plan(self, plan: PlanId) -> tuple[Plan, PlanState] | None:
         """Steps of people who were excluded since are gone from it."""
         row = self.connection.execute(select(table).where(table.c.id == plan)).first()
         if row is None:
@@ -54,7 +57,14 @@ class Plans(Part):
         steps = tuple(read_step(PersonKey(step.person), step.step) for step in self.rows(found))
         return Plan(plan, SlotId(row.slot), row.made, row.mode, row.policy, steps), row.state
 
-    def mark_plan(self, plan: PlanId, state: str, now: datetime) -> None:
+    def newest_plan(self, state: PlanState | None = None) -> PlanId | None:
+        found = select(table.c.id).order_by(table.c.made.desc(), table.c.changed.desc(), table.c.id.desc())
+        if state is not None:
+            found = found.where(table.c.state == state)
+        newest = self.connection.scalar(found.limit(1))
+        return None if newest is None else PlanId(newest)
+
+    def mark_plan(self, plan: PlanId, state: PlanState, now: datetime) -> None:
         """Raises PlanRefused for a plan that is not there."""
         if not self.changed(update(table).where(table.c.id == plan).values(state=state, changed=now)):
             raise PlanRefused(f"There is no plan {plan}.")
@@ -102,6 +112,8 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
         "occurrence": _interval_json(finding.occurrence),
         "letters": finding.letters,
         "pending": finding.pending,
+        "steps": finding.steps,
+        "told": finding.told,
     }
 
 
@@ -118,6 +130,8 @@ def _read_finding(person: PersonKey, found: Mapping[str, Any]) -> Finding:
         _read_interval(found["occurrence"]),
         found["letters"],
         found["pending"],
+        found.get("steps", 0),  # a plan of before the ladder has neither
+        found.get("told"),
     )
 
 

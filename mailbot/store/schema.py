@@ -26,11 +26,12 @@ from sqlalchemy import (
 
 from mailbot.model.findings import FindingState
 from mailbot.model.letters import LetterKind, LetterState
+from mailbot.model.plan import PlanState
 from mailbot.model.slots import Job, SlotResult
 from mailbot.model.verdicts import Kind, Outcome
 from mailbot.store.columns import Json, Moment, Word
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration: what a database must be at before it is used."""
 
 
@@ -68,6 +69,9 @@ class Retention:
 BOOKMARK_AGE = timedelta(days=21)
 """What was read longer ago is read again."""
 
+SMALLEST_GROUP = 10
+"""People judged, at least, in a figure that is kept for the report: in a smaller group one can be guessed."""
+
 QUARTER = timedelta(weeks=13)
 HALF_YEAR = timedelta(weeks=26)
 TWO_YEARS = timedelta(days=730)
@@ -75,6 +79,14 @@ TWO_YEARS = timedelta(days=730)
 
 def keep(kind: DataKind, *limits: Limit, ends: str = "nothing") -> dict[str, Retention]:
     return {"retention": Retention(kind, limits, ends)}
+
+
+def shortened(after: timedelta, personal: timedelta | None) -> timedelta:
+    """A limit where the policy keeps what is about people for less. What bounds a row whatever changes stays
+    twice as long as what its last change allows."""
+    if personal is None:
+        return after
+    return min(after, personal if after <= QUARTER else 2 * personal)
 
 
 def retention(table: Table) -> Retention:
@@ -188,6 +200,8 @@ finding = Table(
     Column("occurrence_start", Moment),
     Column("occurrence_end", Moment),
     Column("letters", Integer, nullable=False),
+    Column("steps", Integer, nullable=False, server_default="0"),
+    Column("told", Moment),
     info=keep(DataKind.PERSON, Limit("changed", QUARTER), Limit("opened", HALF_YEAR)),
 )
 
@@ -210,7 +224,7 @@ plan = Table(
     Column("made", Moment, nullable=False),
     Column("mode", Text, nullable=False),
     Column("policy", Text, nullable=False),
-    Column("state", Text, nullable=False),
+    Column("state", Word(PlanState), nullable=False),
     Column("changed", Moment, nullable=False),
     info=keep(DataKind.RUN, Limit("changed", QUARTER)),
 )
@@ -243,10 +257,32 @@ letter = Table(
     Column("draft", Text),
     Column("tidy", Boolean, nullable=False, server_default=false()),
     Column("test", Boolean, nullable=False, server_default=false()),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    # Whether the ladder counts it as a step. Nobody is told twice by one letter, however often we hear of it.
+    Column("counted", Boolean, nullable=False, server_default=false()),
     Column("ordered", Moment, nullable=False),
     Column("changed", Moment, nullable=False),
     Index("ix_letter_state_not_before", "state", "not_before"),
     info=keep(DataKind.PERSON, Limit("changed", QUARTER), Limit("ordered", HALF_YEAR)),
+)
+
+# Who was told of what, as dates alone: as many rows as letters, all with the day on which silence ends.
+topic_letter = Table(
+    "topic_letter",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("until", Moment, nullable=False),
+    info=keep(DataKind.PERSON, Limit("until", timedelta(0))),
+)
+
+rest = Table(
+    "rest",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("until", Moment, nullable=False),
+    info=keep(DataKind.PERSON, Limit("until", timedelta(0))),
 )
 
 exclusion = Table(
@@ -304,15 +340,26 @@ problem = Table(
     info=keep(DataKind.HOUSE, ends="being solved"),
 )
 
+measured_day = Table(
+    "measured_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("population", Integer, nullable=False),
+    Column("read", Integer, nullable=False),
+    Column("made", Moment, nullable=False),
+    info=keep(DataKind.AGGREGATE, Limit("made", TWO_YEARS)),
+)
+
 figure = Table(
     "figure",
     metadata,
-    Column("period", Date, primary_key=True),
+    Column("period", Date, ForeignKey("measured_day.day", ondelete="CASCADE"), primary_key=True),
     Column("cell", Text, primary_key=True),
     Column("rule", Text, primary_key=True),
     Column("judged", Integer, nullable=False),
     Column("deviating", Integer, nullable=False),
+    Column("waived", Integer, nullable=False),
     Column("made", Moment, nullable=False),
-    CheckConstraint("judged >= 5", name="k_safe"),
+    CheckConstraint(f"judged >= {SMALLEST_GROUP}", name="k_safe"),
     info=keep(DataKind.AGGREGATE, Limit("made", TWO_YEARS)),
 )

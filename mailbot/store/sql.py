@@ -9,14 +9,16 @@ from sqlalchemy import Connection, insert, inspect, select, text
 from mailbot.model.errors import KeyRefused, SettingsRefused, Unreachable
 from mailbot.model.ids import LetterId, ObjectGuid, PersonKey
 from mailbot.store.connect import discreet, make_engine, truncate_log
-from mailbot.store.findings import Findings
+from mailbot.store.figures import Figures
 from mailbot.store.house import House
 from mailbot.store.judgements import Judgements
 from mailbot.store.keys import ADVICE, Keys
 from mailbot.store.people import People
 from mailbot.store.plans import Plans
+from mailbot.store.renames import Renames
 from mailbot.store.schema import HEAD, house
 from mailbot.store.slots import Slots
+from mailbot.store.telling import Telling
 
 DEADLINE = 30.0
 KEY_CHECK = "key_check"
@@ -24,7 +26,7 @@ MIGRATION_LOCK = 6245_1226
 """Any number of our own: PostgreSQL's name for "a mailbot is migrating this database"."""
 
 
-class SqlWork(Slots, Judgements, Findings, Plans, People, House):
+class SqlWork(Slots, Judgements, Telling, Plans, Renames, Figures, People, House):
     """One transaction with everything that a job may do in it."""
 
 

@@ -7,21 +7,20 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine, select
 
 from mailbot.model.errors import PlanRefused
 from mailbot.model.findings import FindingState
 from mailbot.model.ids import FindingId, RuleId
 from mailbot.model.letters import LetterKind, LetterState
 from mailbot.model.mailbox import Interval
-from mailbot.model.verdicts import Kind
-from mailbot.store.schema import finding_history
+from mailbot.model.verdicts import Judgement, Kind, compliant
 from mailbot.store.sql import SqlStore
 
 if TYPE_CHECKING:
     from tests.store.conftest import Story
 
 HOUR = timedelta(hours=1)
+QUARTER = timedelta(weeks=13)
 F1 = FindingId("f1")
 AWAY = Interval(datetime(2026, 3, 3, 7, tzinfo=UTC), datetime(2026, 3, 6, 16, tzinfo=UTC))
 
@@ -86,7 +85,8 @@ def test_a_letter_alone_also_needs_its_finding_unchanged(store: SqlStore, story:
     with store.begin() as work:
         work.change(story.plan(step), 0, story.now)
         assert work.findings_of(story.person(1)) == [replace(finding, letters=1, pending=True)]
-        work.told(F1, story.now + HOUR)
+        [letter] = work.letters_of(story.person(1))
+        work.told(letter, story.now + QUARTER, story.now + HOUR)
     with store.begin() as work, pytest.raises(PlanRefused):
         work.change(story.plan(step), 0, story.now)
 
@@ -139,34 +139,6 @@ def test_a_finding_is_pending_while_a_letter_is_under_way_or_in_doubt(
     assert finding.letters == 1, "a letter that was ever ordered counts"
 
 
-def test_a_sent_letter_makes_an_open_finding_told_and_no_other(store: SqlStore, story: Story) -> None:
-    story.open_finding(1)
-    with store.begin() as work:
-        for _ in range(2):
-            work.told(F1, story.now + HOUR)
-        told = work.findings_of(story.person(1))[0]
-        assert (told.state, told.version, told.changed) == (FindingState.TOLD, 2, story.now + HOUR)
-        work.told(FindingId("nobody's"), story.now)
-
-
-def test_history_says_what_happened_when_and_nothing_else(store: SqlStore, story: Story, raw: Engine) -> None:
-    story.open_finding(1)
-    with store.begin() as work:
-        work.told(F1, story.now + HOUR)
-        work.change(
-            story.plan(story.step(1, story.transition(1, FindingState.RESOLVED, 2))), 0, story.now + 2 * HOUR
-        )
-    columns = ("finding", "at", "from_state", "to_state")
-    with raw.connect() as connection:
-        found = connection.execute(select(*(finding_history.c[name] for name in columns)).order_by("at"))
-        assert [tuple(row) for row in found] == [
-            (F1, story.now, None, FindingState.OPEN),
-            (F1, story.now + HOUR, FindingState.OPEN, FindingState.TOLD),
-            (F1, story.now + 2 * HOUR, FindingState.TOLD, FindingState.RESOLVED),
-        ]
-    assert set(finding_history.c.keys()) == {"id", *columns}
-
-
 def test_living_findings_by_rule(store: SqlStore, story: Story) -> None:
     for number in (1, 2, 3):
         story.open_finding(number, now=story.now + number * HOUR)
@@ -194,7 +166,7 @@ def event(
             work.change(story.plan(story.step(1, story.transition(1, end, 1))), 0, story.now)
 
 
-@pytest.mark.parametrize("end", [state for state in FindingState if not state.live])
+@pytest.mark.parametrize("end", [FindingState.RESOLVED, FindingState.LAPSED])
 def test_an_event_that_somebody_was_told_of_counts_until_it_is_over(
     store: SqlStore, story: Story, end: FindingState
 ) -> None:
@@ -220,12 +192,14 @@ def test_an_event_that_somebody_was_told_of_counts_until_it_is_over(
         (LetterState.WITHDRAWN, False),
         (LetterState.EXPIRED, False),
         (LetterState.REFUSED, False),
+        (LetterState.BOUNCED, False),
+        (LetterState.SET_ASIDE, False),
     ],
 )
 def test_an_event_that_nobody_was_told_of_ends_with_its_finding(
     store: SqlStore, story: Story, sent: LetterState, test: bool
 ) -> None:
-    """A test letter told the person nothing."""
+    """A test letter told the person nothing, and one that came back told nobody."""
     event(store, story, sent, FindingState.RESOLVED, test)
     with store.begin() as work:
         assert work.living(now=story.now) == []
@@ -249,6 +223,40 @@ def test_a_state_that_is_mended_is_over_although_it_was_told(store: SqlStore, st
         work.move(store.letter_id("1: first nudge"), LetterState.WAITING, LetterState.SENT, story.now)
         work.change(story.plan(story.step(1, story.transition(1, FindingState.RESOLVED, 1))), 0, story.now)
         assert work.living(now=story.now) == []
+
+
+def test_a_finding_that_is_waived_lives_on(store: SqlStore, story: Story) -> None:
+    """There is still something to mend when the waiver is over; until then every verdict about it counts."""
+    with store.begin() as work:
+        waived = story.transition(1, FindingState.WAIVED)
+        work.change(story.plan(story.step(1, waived)), 0, story.now)
+        assert [(f.id, f.state) for f in work.living()] == [(F1, FindingState.WAIVED)]
+        assert work.finding_counts() == {(RuleId("quota"), FindingState.WAIVED): 1}
+        fine = Judgement(RuleId("quota"), Kind.STATE, compliant("within_limit"))
+        for number in (1, 2):
+            work.record(story.claim(work), story.person(number), None, [fine], story.now)
+        assert work.deciding(story.sweep.id) == [(story.person(1), fine)]
+        assert work.forget_absent([story.person(1)], story.now) == 0
+        assert work.forget_absent([], story.now + HOUR) == 1
+        assert [f.state for f in work.findings_of(story.person(1))] == [FindingState.LAPSED]
+
+
+def test_a_deviation_that_comes_back_takes_a_thank_you_that_waits_with_it(
+    store: SqlStore, story: Story
+) -> None:
+    thanks = story.order(1, "thanks", kind=LetterKind.THANKS)
+    of_other_topic = story.order(1, "more thanks", kind=LetterKind.THANKS, topic="signature")
+    to_somebody_else = story.order(2, "thanks", kind=LetterKind.THANKS)
+    with store.begin() as work:
+        for order in (thanks, of_other_topic, to_somebody_else):
+            work.order(store.letter_id(order.key), order, story.now)
+        work.change(story.plan(story.step(1, story.transition(1))), 0, story.now)
+        states = {x.order.key: x.state for n in (1, 2) for x in work.letters_of(story.person(n))}
+    assert states == {
+        thanks.key: LetterState.WITHDRAWN,
+        of_other_topic.key: LetterState.WAITING,
+        to_somebody_else.key: LetterState.WAITING,
+    }
 
 
 def test_findings_of_people_who_left_lapse_and_their_letters_stay_home(store: SqlStore, story: Story) -> None:

@@ -30,7 +30,11 @@ WAYS = [
     (LetterState.CLAIMED, LetterState.DRAFTED),
     (LetterState.DRAFTED, LetterState.SENT),
     (LetterState.DRAFTED, LetterState.IN_DOUBT),
+    (LetterState.SENT, LetterState.BOUNCED),
 ]
+SILENCE = timedelta(days=1)
+LETTERS = st.sampled_from(["nudge", "reminder"])
+CLIMBING = [FindingState.OPEN, FindingState.TOLD, FindingState.REMINDED]
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class ModelFinding:
     state: FindingState
     version: int
     letters: int = 0
+    steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,14 @@ class ModelLetter:
     finding: int
     state: LetterState
     not_after: datetime
+    not_before: datetime
+    counted: bool = False
+
+
+@dataclass(frozen=True)
+class ModelTopic:
+    letters: int
+    until: datetime
 
 
 class StoreBesideItsModel(RuleBasedStateMachine):
@@ -64,6 +77,8 @@ class StoreBesideItsModel(RuleBasedStateMachine):
         self.slots: dict[int, ModelSlot] = {}
         self.findings: dict[int, ModelFinding] = {}
         self.letters: dict[str, ModelLetter] = {}
+        self.topics: dict[int, ModelTopic] = {}
+        self.rests: dict[int, datetime] = {}
         self.excluded: set[int] = set()
         self.paused: set[int] = set()
 
@@ -143,10 +158,10 @@ class StoreBesideItsModel(RuleBasedStateMachine):
             return
         assert allowed
         self.findings[number] = replace(kept or ModelFinding(to, 0), state=to, version=base + 1)
-        if not to.live:
+        if to not in CLIMBING:
             self.withdraw(number)
         if letter and key not in self.letters:
-            self.letters[key] = ModelLetter(number, LetterState.WAITING, last)
+            self.letters[key] = ModelLetter(number, LetterState.WAITING, last, self.now)
             self.findings[number] = replace(self.findings[number], letters=self.findings[number].letters + 1)
 
     def withdraw(self, number: int) -> None:
@@ -154,13 +169,42 @@ class StoreBesideItsModel(RuleBasedStateMachine):
             if letter.finding == number and letter.state is LetterState.WAITING:
                 self.letters[key] = replace(letter, state=LetterState.WITHDRAWN)
 
-    @rule(number=NUMBERS)
-    def told(self, number: int) -> None:
+    @rule(number=NUMBERS, letter=LETTERS, arrives=st.booleans())
+    def told_or_untold(self, number: int, letter: str, arrives: bool) -> None:
+        """A letter arrives or comes back, also when it did so before; each counts once."""
+        key = f"{number}/{letter}"
         with self.store.begin() as work:
-            work.told(FindingId(f"f{number}"), self.now)
-        kept = self.findings.get(number)
-        if kept is not None and kept.state is FindingState.OPEN:
-            self.findings[number] = replace(kept, state=FindingState.TOLD, version=kept.version + 1)
+            found = work.letter(self.store.letter_id(key))
+            if found is not None and arrives:
+                work.told(found, self.now + SILENCE, self.now)
+            elif found is not None:
+                work.untold(found, self.now)
+        kept = self.letters.get(key)
+        assert (found is None) == (kept is None)
+        if kept is None or kept.counted is arrives:
+            return
+        self.letters[key] = replace(kept, counted=arrives)
+        topic = self.topics.get(number)
+        if arrives:
+            before = topic.letters if topic is not None and topic.until > self.now else 0
+            self.topics[number] = ModelTopic(before + 1, self.now + SILENCE)
+        elif topic is not None:
+            self.topics[number] = replace(topic, letters=max(topic.letters - 1, 0))
+        finding = self.findings[number]
+        steps = max(0, finding.steps + (1 if arrives else -1))
+        self.findings[number] = replace(finding, steps=steps)
+        if finding.state in CLIMBING:
+            at = CLIMBING.index(finding.state) + 1 if arrives else steps
+            to = CLIMBING[min(at, 2)]
+            self.findings[number] = replace(finding, state=to, version=finding.version + 1, steps=steps)
+
+    @rule(number=NUMBERS, minutes=st.integers(1, 300))
+    def rest(self, number: int, minutes: int) -> None:
+        until = self.now + timedelta(minutes=minutes)
+        with self.store.begin() as work:
+            work.rest(self.person(number), until)
+        if number not in self.excluded:
+            self.rests[number] = max(until, self.rests.get(number, until))
 
     @rule(present=st.sets(NUMBERS))
     def forget_absent(self, present: set[int]) -> None:
@@ -173,7 +217,22 @@ class StoreBesideItsModel(RuleBasedStateMachine):
             self.findings[number] = replace(kept, state=FindingState.LAPSED, version=kept.version + 1)
             self.withdraw(number)
 
-    @rule(number=NUMBERS, letter=st.sampled_from(["nudge", "reminder"]), way=st.sampled_from(WAYS))
+    @rule(number=NUMBERS, letter=LETTERS, minutes=st.integers(0, 90))
+    def postpone(self, number: int, letter: str, minutes: int) -> None:
+        key = f"{number}/{letter}"
+        kept = self.letters.get(key)
+        until = self.now + timedelta(minutes=minutes)
+        try:
+            with self.store.begin() as work:
+                work.postpone(self.store.letter_id(key), LetterState.CLAIMED, until, self.now)
+        except Busy:
+            assert kept is None or kept.state is not LetterState.CLAIMED
+        else:
+            assert kept is not None
+            assert kept.state is LetterState.CLAIMED
+            self.letters[key] = replace(kept, state=LetterState.WAITING, not_before=until)
+
+    @rule(number=NUMBERS, letter=LETTERS, way=st.sampled_from(WAYS))
     def move(self, number: int, letter: str, way: tuple[LetterState, LetterState]) -> None:
         key = f"{number}/{letter}"
         kept = self.letters.get(key)
@@ -205,6 +264,8 @@ class StoreBesideItsModel(RuleBasedStateMachine):
             work.exclude(self.guid(number), self.person(number), self.now)
         self.excluded.add(number)
         self.findings.pop(number, None)
+        self.topics.pop(number, None)
+        self.rests.pop(number, None)
         self.letters = {key: letter for key, letter in self.letters.items() if letter.finding != number}
 
     @rule(number=st.just(2))
@@ -225,15 +286,19 @@ class StoreBesideItsModel(RuleBasedStateMachine):
         with self.store.begin() as work:
             found = {
                 number: [
-                    (f.state, f.version, f.letters, f.pending) for f in work.findings_of(self.person(number))
+                    (f.state, f.version, f.letters, f.pending, f.steps)
+                    for f in work.findings_of(self.person(number))
                 ]
                 for number in range(4)
             }
+            history = {number: len(work.history_of(self.person(number))) for number in range(4)}
             living = {finding.id for finding in work.living()}
         for number in range(4):
             kept = self.findings.get(number)
             pending = any(x.finding == number and x.state.under_way for x in self.letters.values())
-            assert found[number] == ([(kept.state, kept.version, kept.letters, pending)] if kept else [])
+            expected = (kept.state, kept.version, kept.letters, pending, kept.steps) if kept else None
+            assert found[number] == ([expected] if expected else [])
+            assert history[number] == (kept.version if kept else 0), "one line of history per change"
         assert living == {f"f{number}" for number, kept in self.findings.items() if kept.state.live}
 
     @invariant()
@@ -246,8 +311,20 @@ class StoreBesideItsModel(RuleBasedStateMachine):
             key
             for key, letter in self.letters.items()
             if letter.state in (LetterState.CLAIMED, LetterState.DRAFTED)
-            or (letter.state is LetterState.WAITING and letter.not_after >= self.now)
+            or (letter.state is LetterState.WAITING and letter.not_before <= self.now <= letter.not_after)
         }
+
+    @invariant()
+    def the_ladder_agrees(self) -> None:
+        with self.store.begin() as work:
+            topics = {person: (t.letters, t.until) for (person, _), t in work.topics(self.now).items()}
+            resting = dict(work.resting(self.now))
+        assert topics == {
+            self.person(number): (topic.letters, topic.until)
+            for number, topic in self.topics.items()
+            if topic.letters and topic.until > self.now
+        }
+        assert resting == {self.person(n): until for n, until in self.rests.items() if until > self.now}
 
 
 StoreBesideItsModel.TestCase.settings = settings(

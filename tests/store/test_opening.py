@@ -7,21 +7,26 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, insert, text
+from sqlalchemy import Engine, create_engine, insert, select, text
 
 from mailbot.model.errors import KeyRefused, SettingsRefused, Unreachable
+from mailbot.model.findings import FindingState, TopicLetters
+from mailbot.model.ids import PersonKey, PlanId, RuleId
 from mailbot.ports import Store, Work
 from mailbot.store import migrate
 from mailbot.store.connect import DatabaseRefused
+from mailbot.store.keys import Keys
 from mailbot.store.schema import HEAD, metadata, visited
-from mailbot.store.sql import SqlStore, SqlWork
+from mailbot.store.sql import KEY_CHECK, SqlStore, SqlWork
 
 if TYPE_CHECKING:
     from tests.store.conftest import Story
@@ -54,26 +59,37 @@ def test_migrations_make_exactly_the_tables_of_the_code(empty_database: str, emp
         assert context.get_current_revision() == HEAD
 
 
+def old_database(empty: Engine, version: str, rows: dict[str, list[dict[str, object]]]) -> None:
+    """A database as an earlier mailbot left it, with rows of that time. Times are written as UTC."""
+    settings = migrate.config()
+    with empty.begin() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, version)
+        connection.execute(text("SET TIME ZONE 'UTC'") if connection.dialect.name != "sqlite" else select(1))
+        key = {"name": KEY_CHECK, "value": Keys(KEY).check()}
+        for table, given in {"house": [key], **rows}.items():
+            for row in given:
+                names = ", ".join(row)
+                values = ", ".join(f":{name}" for name in row)
+                connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)  # noqa: S608
+
+
 def test_a_database_of_the_first_version_is_brought_up_to_date(empty_database: str, empty: Engine) -> None:
     """It had no tasks, bookmarks and restrictions yet. What stood in it stays."""
-    SqlStore(empty_database, KEY).close()
-    with empty.begin() as connection:
-        connection.execute(text("ALTER TABLE judgement DROP COLUMN tasks"))
-        connection.execute(text("ALTER TABLE visited DROP COLUMN missed"))
-        connection.execute(text("DROP TABLE last_read"))
-        connection.execute(text("DROP TABLE bookmark"))
-        connection.execute(text("DROP TABLE restriction"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-        connection.execute(text("INSERT INTO problem (code, since) VALUES ('kept', '2026-11-20 06:00:00')"))
-        connection.execute(
-            text(
-                "INSERT INTO slot (id, job, day, label, owner, lease, claimed) VALUES ('s', 'sweep', "
-                "'2026-11-20', '06:00', 'old', '2026-11-20 06:05:00', '2026-11-20 06:00:00')"
-            )
-        )
-        visit = text("INSERT INTO visited (slot, person, read, at) VALUES ('s', :who, :read, :at)")
-        connection.execute(visit, {"who": "p1", "read": True, "at": "2026-11-20 06:01:00"})
-        connection.execute(visit, {"who": "p2", "read": False, "at": "2026-11-20 06:02:00"})
+    began = "2026-11-20 06:00:00.000000"
+    turn = {"id": "s", "job": "sweep", "day": "2026-11-20", "label": "06:00", "owner": "old"}
+    old_database(
+        empty,
+        "0001",
+        {
+            "problem": [{"code": "kept", "since": began}],
+            "slot": [{**turn, "lease": began, "claimed": began}],
+            "visited": [
+                {"slot": "s", "person": "p1", "read": True, "at": "2026-11-20 06:01:00.000000"},
+                {"slot": "s", "person": "p2", "read": False, "at": "2026-11-20 06:02:00.000000"},
+            ],
+        },
+    )
     SqlStore(empty_database, KEY).close()
     with empty.connect() as connection:
         assert MigrationContext.configure(connection).get_current_revision() == HEAD
@@ -84,6 +100,65 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(empty_database: s
         assert missed == [("p1", None), ("p2", "not_visited")], "why is not known: it had no turn"
         last = "SELECT l.person FROM last_read l JOIN visited v ON v.person = l.person AND v.at = l.at"
         assert connection.execute(text(last)).all() == [("p1",)], "who was read then is not overdue now"
+
+
+def test_what_was_told_before_the_ladder_counts_on_it(empty_database: str, empty: Engine) -> None:
+    """Else everybody would get three letters more, the first one tomorrow."""
+    opened, nudged, again = (f"2026-11-{day} 06:00:00.000000" for day in ("02", "03", "20"))
+    finding = {"rule": "quota", "kind": "state", "version": 2, "letters": 1, "opened": opened}
+    letter = {"shown": "{}", "weekly": True, "not_before": opened, "not_after": nudged, "ordered": opened}
+    letters = [
+        ("l1", "nudge", "quota", "p1", "sent", False, nudged),
+        ("l2", "nudge", "quota", "p1", "sent", False, again),
+        ("l3", "nudge", "signature", "p1", "sent", False, nudged),
+        ("l4", "nudge", "quota", "p2", "waiting", False, nudged),
+        ("l5", "nudge", "quota", "p2", "sent", True, nudged),
+        ("l6", "digest", "digest", "p2", "sent", False, nudged),
+    ]
+    names = ("id", "kind", "topic", "person", "state", "test", "changed")
+    old_database(
+        empty,
+        "0004",
+        {
+            "finding": [
+                {**finding, "id": "f1", "person": "p1", "state": "told", "changed": again},
+                {**finding, "id": "f2", "person": "p2", "state": "open", "changed": opened},
+            ],
+            "finding_history": [{"id": 1, "finding": "f1", "at": opened, "to_state": "open"}],
+            "letter": [
+                {**letter, "key": f"key of {row[0]}", **dict(zip(names, row, strict=True))} for row in letters
+            ],
+            "plan": [
+                {
+                    "id": "p", "slot": "s", "made": opened, "mode": "live", "policy": "1",
+                    "state": "stored", "changed": opened,
+                },
+            ],
+            "figure": [
+                {
+                    "period": "2026-11-01", "cell": "c", "rule": "quota", "judged": 5, "deviating": 1,
+                    "made": opened,
+                },
+            ],
+        },
+    )  # fmt: skip
+    store = SqlStore(empty_database, KEY)
+    p1, p2 = PersonKey("p1"), PersonKey("p2")
+    told = datetime(2026, 11, 20, 6, tzinfo=UTC)
+    with store.begin() as work:
+        assert [(f.state, f.steps, f.told) for f in work.findings_of(p1)] == [(FindingState.TOLD, 1, told)]
+        assert [(f.state, f.steps, f.told) for f in work.findings_of(p2)] == [(FindingState.OPEN, 0, None)]
+        assert work.topics(told) == {
+            (p1, RuleId("quota")): TopicLetters(2, told + timedelta(days=90)),
+            (p1, RuleId("signature")): TopicLetters(1, told + timedelta(days=90 - 17)),
+        }
+        assert work.plan(PlanId("p")) is not None
+        assert work.measured(date(2026, 1, 1), date(2026, 12, 31)) == {}
+        before = work.topics(told)
+        for sent in work.letters_of(p1):
+            work.told(sent, told + timedelta(days=200), told)
+        assert work.topics(told) == before, "letters of before count already"
+    store.close()
 
 
 def test_the_newest_migration_is_the_one_that_the_code_expects() -> None:

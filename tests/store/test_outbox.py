@@ -155,6 +155,80 @@ def test_sent_letters_are_tidied_oldest_first(store: SqlStore, story: Story) -> 
         assert kept.changed == story.now + HOUR, "tidying does not change when it left"
 
 
+def test_the_copy_of_a_letter_that_came_back_is_removed_as_well(store: SqlStore, story: Story) -> None:
+    letter = store.letter_id(story.order(1).key)
+    with store.begin() as work:
+        put(work, story, story.order(1))
+        send(work, story, story.order(1).key, HOUR)
+        work.move(letter, SENT, LetterState.BOUNCED, story.now + 2 * HOUR)
+        assert work.untidy(10) == [letter]
+        work.tidied(letter)
+        assert work.untidy(10) == []
+
+
+def test_a_letter_that_the_post_puts_off_waits_for_its_next_try(store: SqlStore, story: Story) -> None:
+    order = story.order(1)
+    letter = store.letter_id(order.key)
+    with store.begin() as work:
+        put(work, story, order)
+        for attempt, pause in ((1, HOUR), (2, 3 * HOUR)):
+            work.move(letter, WAITING, CLAIMED, story.now)
+            work.move(letter, CLAIMED, DRAFTED, story.now, "AAMk")
+            assert work.postpone(letter, DRAFTED, story.now + pause, story.now) == attempt
+            kept = work.letter(letter)
+            assert kept is not None
+            assert (kept.state, kept.attempts, kept.draft) == (WAITING, attempt, None)
+            assert kept.order == replace(order, not_before=story.now + pause)
+            assert keys(work, story, pause - timedelta(seconds=1)) == []
+            assert keys(work, story, pause) == [order.key]
+
+
+def test_only_who_has_the_letter_can_put_it_off(store: SqlStore, story: Story) -> None:
+    letter = store.letter_id(story.order(1).key)
+    with store.begin() as work:
+        put(work, story, story.order(1))
+    with store.begin() as work, pytest.raises(Busy):
+        work.postpone(letter, DRAFTED, story.now + HOUR, story.now)
+    with store.begin() as work:
+        kept = work.letter(letter)
+        assert kept is not None
+        assert (kept.attempts, kept.order) == (0, story.order(1))
+
+
+def test_letters_in_doubt_are_those_that_came_so_since(store: SqlStore, story: Story) -> None:
+    orders = [story.order(number) for number in (1, 2, 3)]
+    with store.begin() as work:
+        put(work, story, *orders)
+        for number, order in enumerate(orders[:2]):
+            work.move(store.letter_id(order.key), WAITING, LetterState.IN_DOUBT, story.now - number * HOUR)
+        assert [x.order.key for x in work.letters_in_doubt(story.now - HOUR)] == [
+            orders[1].key,
+            orders[0].key,
+        ]
+        assert [x.order.key for x in work.letters_in_doubt(story.now)] == [orders[0].key]
+
+
+def test_letters_are_found_by_many_ids_at_once(store: SqlStore, story: Story) -> None:
+    """Ids come from copies and bounces in a mailbox: most are of nobody any more."""
+    ids = [store.letter_id(str(number)) for number in range(1200)]
+    with store.begin() as work:
+        put(work, story, story.order(1), story.order(2))
+        wanted = [store.letter_id(story.order(n).key) for n in (1, 2)]
+        found = work.letter_with([*ids, *wanted, wanted[0]])
+        assert {letter_id: letter.order for letter_id, letter in found.items()} == {
+            wanted[0]: story.order(1),
+            wanted[1]: story.order(2),
+        }
+        assert work.letter_with([]) == {}
+
+
+def test_a_letter_is_known_by_its_key(store: SqlStore, story: Story) -> None:
+    with store.begin() as work:
+        put(work, story, story.order(1))
+        assert work.ordered("1: first nudge")
+        assert not work.ordered("1: second nudge")
+
+
 def test_a_weekly_letter_counts_while_under_way_and_for_a_week_after_it_left(
     store: SqlStore, story: Story
 ) -> None:
@@ -169,13 +243,16 @@ def test_a_weekly_letter_counts_while_under_way_and_for_a_week_after_it_left(
         assert work.nudged_since(story.now + 2 * HOUR) == {waiting.person, recent.person, doubt.person}
 
 
-def test_a_letter_that_the_server_refused_counts_as_tried_for_a_week(store: SqlStore, story: Story) -> None:
-    """Without it the same letter would be made and refused again on every day."""
+@pytest.mark.parametrize("end", [LetterState.REFUSED, LetterState.BOUNCED, LetterState.SET_ASIDE])
+def test_a_letter_that_failed_for_good_counts_as_tried_for_a_week(
+    store: SqlStore, story: Story, end: LetterState
+) -> None:
+    """Without it the same letter would be made and fail again on every day."""
     recent, old = story.order(1), story.order(2)
     with store.begin() as work:
         put(work, story, recent, old)
         for order, at in ((recent, 2 * HOUR), (old, 1 * HOUR)):
-            work.move(store.letter_id(order.key), WAITING, LetterState.REFUSED, story.now + at)
+            work.move(store.letter_id(order.key), WAITING, end, story.now + at)
         assert work.nudged_since(story.now + 2 * HOUR) == {recent.person}
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.store.conftest import Story
 
 DUE = date(2026, 3, 9)
+QUARTER = timedelta(weeks=13)
 
 
 def everything(raw: Engine) -> dict[str, list[tuple[object, ...]]]:
@@ -39,6 +40,9 @@ def live_a_little(story: Story, number: int) -> None:
         work.save_plan(story.plan(steps, name=f"plan {number}"))
         work.set_bookmark(story.person(number), "labelled mail", "page 1", story.now)
         work.disclose(story.person(number), story.now, DUE)
+        [nudge] = work.letters_of(story.person(number))
+        work.told(nudge, story.now + QUARTER, story.now)
+        work.rest(story.person(number), story.now + QUARTER)
         work.audit(story.now, "beheer", "explain", {"person": story.person(number), "reason": "question"})
 
 
@@ -54,7 +58,7 @@ def test_an_exclusion_erases_every_row_about_the_person_and_no_other(
     erasable = {table.name for table in metadata.sorted_tables if "person" in table.c} | {"finding_history"}
     assert erasable == {
         "visited", "judgement", "finding", "finding_history", "letter", "plan_step", "disclosure",
-        "last_read", "bookmark",
+        "last_read", "bookmark", "topic_letter", "rest",
     }  # fmt: skip
     for name in erasable:
         assert only_the_first[name], f"the test puts nobody into {name}"

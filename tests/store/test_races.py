@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LEASE = timedelta(minutes=10)
+SILENCE = timedelta(days=90)
 RACERS = 4
 
 
@@ -357,6 +358,146 @@ def test_a_mark_of_deeper_reading_waits_for_settings_only_and_is_not_kept(
     meet(restricting, keep)
     with store.begin() as work:
         assert work.bookmark(story.person(1), "labelled mail", story.now) is None
+
+
+def test_a_letter_that_arrives_counts_once_whoever_tells_it(
+    racers: list[SqlStore], store: SqlStore, story: Story
+) -> None:
+    """Two processes found the same copy: the one that wrote it down, and the one that cleaned up after it."""
+    story.open_finding(1)
+    with store.begin() as work:
+        [letter] = work.letters_of(story.person(1))
+
+    def tell(racer: SqlStore, _number: int) -> None:
+        with racer.begin() as work:
+            work.told(letter, story.now + SILENCE, story.now)
+
+    def come_back(racer: SqlStore, _number: int) -> None:
+        with racer.begin() as work:
+            work.untold(letter, story.now)
+
+    for act, steps, versions in ((tell, 1, 2), (come_back, 0, 3)):
+        assert race(racers, act) == [None] * RACERS
+        with store.begin() as work:
+            [finding] = work.findings_of(story.person(1))
+            assert (finding.steps, finding.version) == (steps, versions)
+            assert sum(topic.letters for topic in work.topics(story.now).values()) == steps
+
+
+def test_letters_on_one_topic_that_arrive_together_all_count(
+    racers: list[SqlStore], store: SqlStore, story: Story
+) -> None:
+    with store.begin() as work:
+        for number in range(RACERS):
+            work.order(store.letter_id(str(number)), story.order(1, str(number)), story.now)
+        letters = work.letters_of(story.person(1))
+
+    def tell(racer: SqlStore, number: int) -> None:
+        with racer.begin() as work:
+            work.told(letters[number], story.now + SILENCE, story.now)
+
+    assert race(racers, tell) == [None] * RACERS
+    with store.begin() as work:
+        assert [topic.letters for topic in work.topics(story.now).values()] == [RACERS]
+
+
+def test_a_letter_is_put_off_by_one(racers: list[SqlStore], store: SqlStore, story: Story) -> None:
+    story.open_finding(1)
+    letter = store.letter_id("1: first nudge")
+    with store.begin() as work:
+        work.move(letter, LetterState.WAITING, LetterState.DRAFTED, story.now)
+
+    def put_off(racer: SqlStore, _number: int) -> int:
+        with racer.begin() as work:
+            return work.postpone(letter, LetterState.DRAFTED, story.now + LEASE, story.now)
+
+    assert Counter(race(racers, put_off)) == {1: 1, Busy: RACERS - 1}
+
+
+def test_an_exclusion_waits_for_a_letter_that_arrives_and_erases_what_it_counted(
+    racers: list[SqlStore], store: SqlStore, story: Story
+) -> None:
+    story.open_finding(1)
+    with store.begin() as work:
+        [letter] = work.letters_of(story.person(1))
+
+    @contextmanager
+    def arriving() -> Iterator[None]:
+        with racers[0].begin() as work:
+            work.move(letter.id, LetterState.WAITING, LetterState.SENT, story.now)
+            work.told(letter, story.now + SILENCE, story.now)
+            work.rest(story.person(1), story.now + SILENCE)
+            yield
+
+    def exclude() -> None:
+        with racers[1].begin() as work:
+            work.exclude(story.guid(1), story.person(1), story.now)
+
+    meet(arriving, exclude)
+    with store.begin() as work:
+        assert (work.topics(story.now), work.resting(story.now)) == ({}, {})
+
+
+def test_nothing_counts_of_a_letter_that_arrives_during_an_exclusion(
+    racers: list[SqlStore], store: SqlStore, story: Story
+) -> None:
+    story.open_finding(1)
+    with store.begin() as work:
+        [letter] = work.letters_of(story.person(1))
+
+    @contextmanager
+    def excluding() -> Iterator[None]:
+        with racers[1].begin() as work:
+            work.exclude(story.guid(1), story.person(1), story.now)
+            yield
+
+    def arrive() -> None:
+        with racers[0].begin() as work:
+            work.told(letter, story.now + SILENCE, story.now)
+            work.rest(story.person(1), story.now + SILENCE)
+
+    meet(excluding, arrive)
+    with store.begin() as work:
+        assert (work.topics(story.now), work.resting(story.now)) == ({}, {})
+
+
+@pytest.mark.parametrize("acts", ["pause", "exclude"])
+def test_who_delivers_and_who_leaves_people_out_never_deadlock(
+    racers: list[SqlStore], store: SqlStore, story: Story, acts: str
+) -> None:
+    """A delivery has a letter's row before it comes to the person; an exclusion goes the other way round."""
+    people = range(12)
+    for who in people:
+        story.open_finding(who)
+    with store.begin() as work:
+        letters = {who: work.letters_of(story.person(who))[0] for who in people}
+
+    def leave_out(racer: SqlStore, who: int) -> None:
+        with racer.begin() as work:
+            if acts == "exclude":
+                work.exclude(story.guid(who), story.person(who), story.now)
+            else:
+                work.restrict(story.guid(who), Restriction.PAUSED, story.now)
+
+    def deliver(racer: SqlStore, who: int) -> None:
+        letter = letters[who]
+        with suppress(Busy), racer.begin() as work:
+            work.move(letter.id, LetterState.WAITING, LetterState.SENT, story.now)
+            work.told(letter, story.now + SILENCE, story.now)
+        with suppress(Busy), racer.begin() as work:
+            work.move(letter.id, LetterState.SENT, LetterState.BOUNCED, story.now)
+            work.untold(letter, story.now)
+            work.rest(story.person(who), story.now + SILENCE)
+
+    def act(racer: SqlStore, number: int) -> None:
+        for who in people if number % 2 else reversed(people):
+            (leave_out if number == 0 else deliver)(racer, who)
+
+    assert race(racers, act) == [None] * RACERS
+    with store.begin() as work:
+        assert work.topics(story.now) == {}
+        if acts == "exclude":
+            assert work.resting(story.now) == {}
 
 
 def test_two_writers_never_deadlock(racers: list[SqlStore], store: SqlStore, story: Story) -> None:
