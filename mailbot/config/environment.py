@@ -21,6 +21,8 @@ PATHS: Mapping[str, tuple[str, str]] = {
     "MAILBOT_LDAP_PASSWORD_FILE": ("ldap", "password_file"),
     "MAILBOT_LDAP_KEYTAB_FILE": ("ldap", "keytab_file"),
     "MAILBOT_LDAP_CA_FILE": ("ldap", "ca_file"),
+    "MAILBOT_POST_SMTP_PASSWORD_FILE": ("post", "smtp_password_file"),
+    "MAILBOT_POST_SMTP_CA_FILE": ("post", "smtp_ca_file"),
     "MAILBOT_STORE_PASSWORD_FILE": ("store", "password_file"),
     "MAILBOT_STORE_KEY_FILE": ("store", "key_file"),
     "MAILBOT_OPERATOR_STATUS_FILE": ("operator", "status_file"),

@@ -10,12 +10,17 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mailbot.config.domains import is_domain
+from mailbot.config.load import read_packs
 from mailbot.config.settings import Settings
 from mailbot.config.shipped import shipped_settings
+from mailbot.config.stages import all_observing
 from mailbot.config.validation import problems_of
 from mailbot.model.errors import SettingsRefused
 
-EMPTY_GATES = "gates.empty.toml"
+EMPTY_GATES, EMPTY_STAGES = "gates.empty.toml", "stages.empty.toml"
+ELSEWHERE = ("gates.toml", "stages.toml", "accepted_domains.example.txt")
+"""Shipped files that say what Voorbeeld decided, or are not needed."""
+
 _SHIPPED_DOMAIN = "voorbeeld.example"
 _CLOSING_DAYS = re.compile(rb"(?m)^closed = \[(.*?)\].*$")
 
@@ -109,11 +114,13 @@ def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
     for file in sorted(source.rglob("*")):
         name = file.relative_to(source)
         other_pack = name.parts[0] == "packs" and len(name.parts) > 1 and name.parts[1] != answers.pack
-        if not file.is_file() or other_pack or name.name in ("gates.toml", "accepted_domains.example.txt"):
+        if not file.is_file() or other_pack or name.name in ELSEWHERE:
             continue
         content = file.read_bytes()
         if name.name == EMPTY_GATES:
             yield "gates.toml", content
+        elif name.name == EMPTY_STAGES:
+            yield "stages.toml", content + _observing(source, answers.pack)
         elif name.as_posix() == "mailbot.toml":
             yield "mailbot.toml", _settings(content.decode(), answers).encode()
         elif name.as_posix() == "calendar.toml":
@@ -126,6 +133,12 @@ def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
         "accepted_domains.txt",
         f"# Mail domains of the organisation, one per line.\n{answers.domain}\n".encode(),
     )
+
+
+def _observing(source: Path, pack: str) -> bytes:
+    """Every rule of the pack observes until somebody decides otherwise."""
+    packs, _ = read_packs(source)
+    return f"\n{all_observing(packs[pack])}".encode()
 
 
 def _without_closing_days(content: bytes) -> bytes:

@@ -19,6 +19,7 @@ from mailbot.config.secrets import Secrets, read_secrets, read_store_password
 from mailbot.config.settings import QUOTABLE, Settings, Store
 from mailbot.config.tomlfile import read_model, read_toml
 from mailbot.config.validation import did_you_mean, problems_of
+from mailbot.config.waivers import foreign_owners
 from mailbot.model.arrangements import Arrangements
 from mailbot.model.errors import SettingsRefused
 from mailbot.model.secure_mail import SecureMail
@@ -27,6 +28,7 @@ from mailbot.model.worktime import ClosedDays
 from mailbot.policy.evidence import Evidence
 from mailbot.policy.packs import Pack, policy_hash
 from mailbot.policy.secure_mail import SecureMailFile
+from mailbot.policy.stages import RuleStage, StagesFile
 from mailbot.policy.statements import StatementsFile
 from mailbot.policy.waivers import Waiver, Waivers
 
@@ -44,6 +46,7 @@ class Configuration:
     evidence: Evidence
     closed: ClosedDays
     waivers: tuple[Waiver, ...]
+    stages: tuple[RuleStage, ...]
     secure_mail: SecureMail
     statements: tuple[Statement, ...]
     managers: Arrangements
@@ -89,10 +92,12 @@ def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None,
         "mailbot.toml",
         secret("exchange", "proxy_password_file"),
         secret("ldap", "password_file"),
+        secret("post", "smtp_password_file"),
     )
     problems += more
     problems += check_files(raw, folder, "mailbot.toml", refused) if raw else []
     problems += missing_extras(raw, "mailbot.toml", refused)
+    domains: frozenset[str] = frozenset()
     domains_file = named_path(raw, "people", "accepted_domains", folder)
     if raw and domains_file:
         domains, more = read_domains(domains_file, domains_file.name)
@@ -105,6 +110,9 @@ def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None,
     closed, more = read_calendar(folder / "calendar.toml", "calendar.toml")
     problems += more
     waivers, more = _read_optional(folder / "waivers.toml", "waivers.toml", Waivers)
+    problems += more
+    problems += foreign_owners(folder / "waivers.toml", domains, "waivers.toml")
+    stages, more = read_stages(folder)
     problems += more
     secure_mail, more = _read_optional(folder / "secure_mail.toml", "secure_mail.toml", SecureMailFile)
     problems += more
@@ -126,6 +134,7 @@ def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None,
         evidence=evidence,
         closed=closed,
         waivers=waivers.waivers,
+        stages=stages,
         secure_mail=secure_mail.value(),
         statements=statements.value(),
         managers=managers,
@@ -235,6 +244,12 @@ def read_packs(folder: Path) -> tuple[dict[str, Pack], list[Problem]]:
             Problem("packs", "the folder", "at least one pack", "none", "run `mailbot init` for a new folder")
         )
     return packs, problems
+
+
+def read_stages(folder: Path) -> tuple[tuple[RuleStage, ...], list[Problem]]:
+    """What stages.toml says of rules, and what is wrong with it. Without the file every rule observes."""
+    found, problems = _read_optional(folder / "stages.toml", "stages.toml", StagesFile)
+    return found.rules if found else (), problems
 
 
 def _read_optional(file: Path, shown: str, model: type[M]) -> tuple[M | None, list[Problem]]:

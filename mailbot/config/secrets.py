@@ -22,6 +22,7 @@ class Secrets:
     store_password: SecretStr | None = field(repr=False)
     proxy_password: SecretStr | None = field(default=None, repr=False)
     ldap_password: SecretStr | None = field(default=None, repr=False)
+    smtp_password: SecretStr | None = field(default=None, repr=False)
 
 
 def plain(secret: SecretStr | None) -> str:
@@ -36,6 +37,7 @@ def read_secrets(
     shown: str,
     proxy_file: Path | None = None,
     ldap_file: Path | None = None,
+    smtp_file: Path | None = None,
 ) -> tuple[Secrets | None, list[Problem]]:
     """All secrets, or what is wrong with their files (absolute paths; None where the settings name none)."""
     read: list[SecretStr | None] = []
@@ -45,6 +47,7 @@ def read_secrets(
         (store_file, "store.password_file"),
         (proxy_file, "exchange.proxy_password_file"),
         (ldap_file, "ldap.password_file"),
+        (smtp_file, "post.smtp_password_file"),
     ):
         secret, more = (None, []) if file is None else _read(file, env, shown, where)
         read.append(secret)

@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from mailbot.config.brake_section import BrakeSection
 from mailbot.config.exchange_section import Exchange
 from mailbot.config.kinds import (
     ClockTime,
@@ -25,7 +26,9 @@ from mailbot.config.kinds import (
     Mailbox,
     Zone,
 )
+from mailbot.config.ladder_section import LadderSection
 from mailbot.config.people_section import Ldap, PeopleSection
+from mailbot.config.post_section import PostSection
 from mailbot.config.section import Section, number
 from mailbot.model.accounts import Language
 from mailbot.model.ids import Address
@@ -186,6 +189,9 @@ QUOTABLE = frozenset(
         "delivery.mode",
         "delivery.cap_per_run",
         *(f"schedule.{key}" for key in Schedule.model_fields),
+        *(f"ladder.{key}" for key in LadderSection.model_fields),
+        *(f"brake.{key}" for key in BrakeSection.model_fields),
+        *(f"post.{key}" for key in ("kind", "per_minute", "smtp_port", "smtp_tls", "smtp_deadline_seconds")),
         "operator.smtp_port",
         "operator.smtp_starttls",
     }
@@ -210,6 +216,9 @@ class Settings(BaseSettings):
     delivery: Delivery
     store: Store = Store()
     schedule: Schedule = Schedule()
+    ladder: LadderSection = LadderSection()
+    brake: BrakeSection = BrakeSection()
+    post: PostSection = PostSection()
     operator: Operator = Operator()
 
     @classmethod
@@ -238,6 +247,19 @@ class Settings(BaseSettings):
                 "no ldap.servers, because people.directory is `export`",
                 "take the section [ldap] away, or set people.directory to `ldap`",
                 "servers that nobody would ask",
+            )
+        return value
+
+    @field_validator("post")
+    @classmethod
+    def _proof(cls, value: PostSection, info: ValidationInfo) -> PostSection:
+        """Copies in the sender's mailbox prove what left and are deleted then: a test letter is none."""
+        delivery = info.data.get("delivery")
+        if value.kind == "smtp" and delivery and delivery.redirect_to == delivery.sender:
+            raise refusal(
+                "another mailbox in delivery.redirect_to than delivery.sender, because post.kind is `smtp`",
+                "let test letters go to a mailbox of their own",
+                "one mailbox for both",
             )
         return value
 

@@ -30,19 +30,20 @@ def broken(folder: Path, change: Change) -> Path:
     change(settings, "sqlite:///mailbot.db", f"postgresql+psycopg://mailbot:{SECRET}@db/mailbot")
     change(settings, 'deliver_until = "17:00"', 'deliver_until = "19:00"')
     change(settings, 'sweep = "06:00"', 'sweep = "6 uur"')
-    change(settings, "# smtp_host", "smtp_host")
+    change(settings, '# smtp_host = "relay', 'smtp_host = "relay')
     pack = "packs/voorbeeld/pack.toml"
     change(pack, "valid_from = 2024-01-01", 'valid_from = "1 januari 2024"')
     change(pack, "tip_percent = 90 ", "tip_procent = 90 ")
     change(pack, 'rule = "delegates"', 'rule = "delegate"')
     change(pack, 'why_no_rule = "scope, no duty"', "")
     change("gates.toml", "# [register]", "[register]")
+    change("stages.toml", 'name = "signature"\nstage = "observe"', 'name = "signature"\nstage = "pilot"')
     (folder / "exchange.password").write_text(f"{SECRET}\n{SECRET}\n")
     change("calendar.toml", "closed = []", "closed = [2027-05-15]")
     with (folder / "waivers.toml").open("a") as waivers:
         waivers.write(
-            '[[waiver]]\nowner = "DIV"\nreason = "archive"\nrule = "quota"\n'
-            'address = "archief@voorbeeld.example"\nfrom = 2026-01-01\nuntil = 2028-01-01\n'
+            '[[waiver]]\nowner = "DIV"\nowner_address = "div@voorbeeld.example"\nreason = "archive"\n'
+            'rule = "quota"\naddress = "archief@voorbeeld.example"\nfrom = 2026-01-01\nuntil = 2028-01-01\n'
         )
     return folder
 

@@ -50,7 +50,7 @@ def pack(norm: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
                 "source": "artikel 9",
             },
             "retention": {"individual_weeks": 13, "source": "artikel 10"},
-            "team_figures": {"shown": False, "source": "artikel 11"},
+            "team_figures": {"shown_to": "none", "source": "artikel 11"},
             "norm": list(norms) or [norm()],
         } | changed
         return table

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from mailbot.config.shipped import shipped_settings
-from mailbot.policy.packs import Pack, policy_hash
+from mailbot.policy.packs import Audience, Pack, policy_hash
 from mailbot.rules import registry
 from mailbot.rules.quota import Quota
 
@@ -92,6 +92,21 @@ def test_a_norm_can_follow_another_in_time(pack: Table, norm: Table) -> None:
 def test_several_articles_can_be_the_ground_of_one_rule(pack: Table, norm: Table) -> None:
     parsed = Pack.model_validate(pack(norm(), norm(id="klein-2", parameters=None)))
     assert [n.id for n in parsed.active_norms(TODAY)] == ["klein-1"]
+
+
+@pytest.mark.parametrize("wrong", [True, "all", "department", None])
+def test_figures_go_to_managers_to_the_directie_or_to_none(pack: Table, wrong: object) -> None:
+    with pytest.raises(ValidationError, match="shown_to"):
+        Pack.model_validate(pack(team_figures={"shown_to": wrong, "source": "artikel 11"}))
+    with pytest.raises(ValidationError, match="source"):
+        Pack.model_validate(pack(team_figures={"shown_to": "none"}))
+
+
+def test_no_pack_shows_figures_of_fewer_than_five_people(pack: Table) -> None:
+    with pytest.raises(ValidationError, match="at_least"):
+        Pack.model_validate(
+            pack(team_figures={"shown_to": "managers", "at_least": 4, "source": "artikel 11"})
+        )
 
 
 def test_a_date_is_a_toml_date(pack: Table) -> None:
@@ -179,8 +194,21 @@ class TestShippedPacks:
         rights = shipped("huizen").rights
         assert (rights.access_days, rights.rectify_days) == (14, 14)
 
-    def test_huizen_gives_managers_no_figures(self) -> None:
-        assert not shipped("huizen").team_figures.shown
+    @pytest.mark.parametrize(
+        ("name", "shown_to", "article"),
+        [
+            ("voorbeeld", Audience.MANAGERS, "artikel 9 lid 2"),
+            ("huizen", Audience.DIRECTIE, "artikel 9 lid 1"),
+            ("brunssum", Audience.NONE, "geen controle"),
+        ],
+    )
+    def test_who_sees_figures_stands_in_the_pack_with_its_source(
+        self, name: str, shown_to: Audience, article: str
+    ) -> None:
+        """Huizen 9.1 lets the directie check by sample and names no manager; Brunssum knows no checks."""
+        said = shipped(name).team_figures
+        assert said.shown_to is shown_to
+        assert article in said.source
 
     def test_voorbeeld_has_the_first_two_rules_with_the_agreed_numbers(self) -> None:
         quota, absence = shipped("voorbeeld").active_norms(TODAY)[:2]

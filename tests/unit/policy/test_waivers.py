@@ -1,4 +1,4 @@
-"""A waiver names who answers for it, and ends within a year."""
+"""A waiver names who answers for it, whom to tell, and ends within a year."""
 
 from datetime import date
 from typing import Any
@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from mailbot.policy.waivers import Waivers, year_after
+from mailbot.policy.waivers import Waiver, Waivers, year_after
 
 
 def waiver(**changed: Any) -> dict[str, Any]:
     return {
         "owner": "teamleider Archief",
+        "owner_address": "tl.archief@voorbeeld.example",
         "reason": "project archive",
         "rule": "quota",
         "address": "archief@voorbeeld.example",
@@ -42,6 +43,20 @@ def test_a_waiver_prints_neither_address_nor_reason() -> None:
     assert "archief@" not in printed and "project" not in printed
 
 
+def test_one_that_goes_on_in_another_is_known_by_its_dates_mailbox_and_rule() -> None:
+    def one(**changed: Any) -> Waiver:
+        return Waiver.model_validate(waiver(**changed))
+
+    first = one()
+    next_year = {"from": date(2027, 1, 2), "until": date(2027, 12, 31)}
+    assert first.goes_on_in(one(**next_year))
+    assert not first.goes_on_in(first)
+    assert not one(**next_year).goes_on_in(first)
+    assert not first.goes_on_in(one(**next_year | {"from": date(2027, 1, 3)}))
+    assert not first.goes_on_in(one(**next_year, rule="delegates"))
+    assert not first.goes_on_in(one(**next_year, address="ander@voorbeeld.example"))
+
+
 def test_a_day_more_than_a_year_is_too_long() -> None:
     assert expected_of(waiver(until=date(2027, 1, 2))) == "a period of at most 12 months"
 
@@ -55,8 +70,27 @@ def test_a_rule_must_exist() -> None:
     assert expected_of(waiver(rule="politeness")).startswith("one of the rules")
 
 
-def test_an_address_is_an_address() -> None:
-    assert expected_of(waiver(address="archief")) == "an e-mail address"
+@pytest.mark.parametrize("key", ["address", "owner_address"])
+def test_an_address_is_an_address(key: str) -> None:
+    assert expected_of(waiver(**{key: "archief"})) == "an e-mail address"
+
+
+@pytest.mark.parametrize("key", list(waiver()))
+def test_nothing_of_it_can_be_left_out(key: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Waivers.model_validate({"waiver": [{k: v for k, v in waiver().items() if k != key}]})
+    assert [(error["loc"][-1], error["type"]) for error in refused.value.errors()] == [(key, "missing")]
+
+
+@pytest.mark.parametrize("key", ["owner", "reason"])
+def test_an_empty_text_is_as_good_as_none(key: str) -> None:
+    with pytest.raises(ValidationError):
+        Waivers.model_validate({"waiver": [waiver(**{key: "  "})]})
+
+
+def test_a_date_in_quotes_is_no_date() -> None:
+    with pytest.raises(ValidationError):
+        Waivers.model_validate({"waiver": [waiver(until="2026-06-01")]})
 
 
 def test_one_mailbox_and_rule_have_one_waiver_at_a_time() -> None:
