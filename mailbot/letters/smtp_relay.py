@@ -3,11 +3,11 @@
 import smtplib
 import ssl
 from collections.abc import Sequence
-from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.utils import make_msgid
 
 from mailbot.letters.formats import clean
+from mailbot.letters.mime import mailbox
 from mailbot.model.clock import Clock, SystemClock
 from mailbot.model.errors import Unreachable
 from mailbot.model.ids import Address
@@ -57,8 +57,8 @@ class SmtpRelay:
 
     def _message(self, subject: str, text: str) -> EmailMessage:
         message = EmailMessage()
-        message["From"] = _mailbox(self._sender)
-        message["To"] = [_mailbox(address) for address in self._to]
+        message["From"] = mailbox(self._sender)
+        message["To"] = [mailbox(address) for address in self._to]
         message["Subject"] = clean(subject, LONGEST_SUBJECT)
         message["Date"] = self._clock.now()
         message["Message-ID"] = make_msgid(domain=self._sender.domain)
@@ -66,8 +66,3 @@ class SmtpRelay:
         message["X-Auto-Response-Suppress"] = "All"
         message.set_content(text, charset="utf-8", cte="quoted-printable")
         return message
-
-
-def _mailbox(address: Address) -> HeaderAddress:
-    user, _, domain = address.value.rpartition("@")
-    return HeaderAddress("", user, domain)

@@ -40,6 +40,7 @@ class Access:
 
     `subject_searched` tells a request that reaches only items with a searched fragment in their subject: a
     FindItem whose restriction demands one, or a GetItem of nothing but items that such a FindItem brought up.
+    `reports_only` tells a GetItem of nothing but reports of delivery, which nobody wrote.
     """
 
     at: datetime
@@ -54,6 +55,7 @@ class Access:
     refused: bool = False
     looked_up: tuple[str, ...] = ()
     subject_searched: bool = False
+    reports_only: bool = False
 
     @property
     def content_asked(self) -> tuple[str, ...]:

@@ -1,11 +1,12 @@
 """The control page: JSON over HTTP for whoever runs the simulator as a child process.
 
 GET log (?summary=1), GET delivered, GET expected, GET excluded, GET/POST clock,
-GET/POST/DELETE faults, DELETE log.
+GET/POST/DELETE faults, DELETE log, POST mail (`to` and, in base64, `mime`: a mail comes in by SMTP).
 """
 
+import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,11 +25,13 @@ class Control:
         log: AccessLog,
         faults: FaultBoard,
         delivered: Callable[[], Mapping[str, list[Delivered]]],
+        receive: Callable[[bytes, Sequence[str]], None],
     ) -> None:
         self._town = town
         self._log = log
         self._faults = faults
         self._delivered = delivered
+        self._receive = receive
 
     def answer(self, method: str, path: str, content: bytes) -> tuple[int, bytes]:
         """HTTP status and JSON text."""
@@ -68,6 +71,9 @@ class Control:
                     address: {"count": len(mails), "message_ids": [mail.message_id for mail in mails]}
                     for address, mails in self._delivered().items()
                 }
+            case "POST mail":
+                self._receive(base64.b64decode(given["mime"], validate=True), given["to"])
+                return {}
             case "GET expected":
                 return self._town.expected()
             case "GET excluded":

@@ -1,16 +1,21 @@
 """What a sent mail sets in motion: copies in inboxes, automatic replies, reports of non-delivery."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
 from mailbot.simulator.journal import Delivery, Journal
 from mailbot.simulator.mailboxes import Item, Mailbox
+from mailbot.simulator.mime import read_arrived
+from mailbot.simulator.returning import non_delivery
 from mailbot.simulator.town import Town
 
-NON_DELIVERY_CLASS = "REPORT.IPM.Note.NDR"
+REPLY_CLASS = "IPM.Note.Rules.OofTemplate.Microsoft"
+LONGEST_CHAIN = 20
+"""Answers to answers after which a mail stops, as servers count its hops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,35 +48,61 @@ def delivered(item: Item) -> Delivered:
     )
 
 
-def deliveries(town: Town, journal: Journal, item: Item, now: datetime) -> list[Delivery]:
-    """All that arrives somewhere because `item` is sent now."""
-    return [
-        delivery
-        for address in dict.fromkeys(address for address, _ in (*item.to, *item.cc, *item.bcc))
-        for delivery in _to_one(town, journal, item, address, now)
-    ]
+def deliveries(
+    town: Town, journal: Journal, item: Item, now: datetime, to: Iterable[str] | None = None
+) -> list[Delivery]:
+    """All that arrives somewhere because `item` is sent now, to its recipients or to those of its envelope:
+    the mail itself, what answers it, what answers that."""
+    found: list[Delivery] = []
+    answered: dict[str, set[str]] = {}
+    named = [address for address, _ in (*item.to, *item.cc, *item.bcc)] if to is None else to
+    waiting = deque([(item, tuple(dict.fromkeys(named)), 0)])
+    while waiting:
+        mail, addresses, links = waiting.popleft()
+        for address in addresses:
+            recipient = town.mailbox(address)
+            if recipient is None:
+                found += _undelivered(town, journal, mail, address, now)
+                continue
+            inbox = recipient.folders.by_name["inbox"].id
+            found.append(Delivery(recipient.address, _arrived(mail, journal.new_id(recipient), inbox, now)))
+            if links == LONGEST_CHAIN or not mail.sender or mail.sender == recipient.address:
+                continue
+            if _replies(recipient, mail, now) and mail.sender not in answered.get(address, ()):
+                answered.setdefault(address, set()).add(mail.sender)
+                found[-1] = Delivery(recipient.address, found[-1].item, answers=mail.sender)
+                waiting.append((_automatic_reply(recipient, mail, now), (mail.sender,), links + 1))
+            if recipient.parrot:
+                waiting.append((_repeated(recipient, mail, now), (mail.sender,), links + 1))
+    return found
 
 
-def _to_one(town: Town, journal: Journal, item: Item, address: str, now: datetime) -> Iterator[Delivery]:
+def receive(town: Town, journal: Journal, mime: bytes, to: Sequence[str], *, converts: bool) -> None:
+    """A mail arrives by SMTP for the addresses of its envelope. `converts` tells that reports of other
+    servers get a class of their own."""
+    now = town.clock.now()
+    item = Item("", "", created=now, arrived=True)
+    read_arrived(item, mime, converts=converts)
+    with journal.lock:
+        journal.receive(deliveries(town, journal, item, now, [address.lower() for address in to]))
+
+
+def _undelivered(town: Town, journal: Journal, item: Item, address: str, now: datetime) -> list[Delivery]:
+    """To the world outside, or back to a sender in the town: never about a report."""
+    if address.rpartition("@")[2] not in town.domains:
+        return [Delivery(address, _arrived(item, "", "", now))]
     sender = town.mailbox(item.sender)
-    recipient = town.mailbox(address)
-    if recipient is None:
-        domain = address.rpartition("@")[2]
-        if domain in town.domains and sender is not None:
-            yield Delivery(sender.address, _report(journal, sender, item, address, now))
-        elif domain not in town.domains:
-            yield Delivery(address, _arrived(item, "", "", now))
-        return
-    inbox = recipient.folders.by_name["inbox"].id
-    yield Delivery(recipient.address, _arrived(item, journal.new_id(recipient), inbox, now))
-    if sender is not None and _answers(recipient, item, now):
-        reply = _automatic_reply(journal, recipient, sender, item, now)
-        yield Delivery(sender.address, reply, reply_to=item.sender)
+    if sender is None or item.item_class.startswith("REPORT."):
+        return []
+    inbox = sender.folders.by_name["inbox"].id
+    return [Delivery(sender.address, non_delivery(journal.new_id(sender), inbox, item, address, now))]
 
 
-def _answers(recipient: Mailbox, item: Item, now: datetime) -> bool:
+def _replies(recipient: Mailbox, item: Item, now: datetime) -> bool:
     """Once per sender while the reply stays as it is, and never to mail that asks not to."""
     if item.header("X-Auto-Response-Suppress") or item.header("Auto-Submitted") not in (None, "no"):
+        return False
+    if item.item_class.startswith("REPORT."):
         return False
     return recipient.reply.active(now) and item.sender not in recipient.replied_to
 
@@ -91,40 +122,29 @@ def _arrived(item: Item, item_id: str, folder: str, now: datetime) -> Item:
     return Item(**values)
 
 
-def _automatic_reply(journal: Journal, away: Mailbox, sender: Mailbox, item: Item, now: datetime) -> Item:
-    return Item(
-        journal.new_id(sender),
-        sender.folders.by_name["inbox"].id,
-        subject=f"Automatisch antwoord: {item.subject}",
-        body=away.reply.internal,
-        item_class="IPM.Note.Rules.OofTemplate.Microsoft",
-        sender=away.address,
-        sender_name=away.name,
-        to=[(sender.address, sender.name)],
-        message_id=f"<{uuid.uuid4().hex}@voorbeeld.example>",
-        headers={
-            "Auto-Submitted": "auto-replied",
-            "X-Auto-Response-Suppress": "All",
-            "In-Reply-To": item.message_id,
-        },
-        created=now,
-        sent=now,
-        received=now,
-        arrived=True,
-    )
+def _automatic_reply(away: Mailbox, item: Item, now: datetime) -> Item:
+    reply = _reply(away, item, now, f"Automatisch antwoord: {item.subject}", away.reply.internal)
+    reply.item_class = REPLY_CLASS
+    reply.headers |= {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"}
+    return reply
 
 
-def _report(journal: Journal, sender: Mailbox, item: Item, address: str, now: datetime) -> Item:
+def _repeated(parrot: Mailbox, item: Item, now: datetime) -> Item:
+    """What a home-made responder says: it knows of no headers, and looks like mail of a person."""
+    return _reply(parrot, item, now, f"Re: {item.subject}", parrot.parrot)
+
+
+def _reply(author: Mailbox, item: Item, now: datetime, subject: str, body: str) -> Item:
     return Item(
-        journal.new_id(sender),
-        sender.folders.by_name["inbox"].id,
-        subject=f"Niet te bezorgen: {item.subject}",
-        body=f"550 5.1.10 RESOLVER.ADR.RecipientNotFound: {address}",
-        item_class=NON_DELIVERY_CLASS,
-        sender="postmaster@voorbeeld.example",
-        to=[(sender.address, sender.name)],
+        "",
+        "",
+        subject=subject,
+        body=body,
+        sender=author.address,
+        sender_name=author.name,
+        to=[(item.sender, item.sender_name)],
         message_id=f"<{uuid.uuid4().hex}@voorbeeld.example>",
-        headers={"Auto-Submitted": "auto-replied", "In-Reply-To": item.message_id},
+        headers={"In-Reply-To": item.message_id, "References": item.message_id},
         created=now,
         sent=now,
         received=now,

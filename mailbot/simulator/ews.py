@@ -7,6 +7,7 @@ from mailbot.simulator.calls import Call, act_as
 from mailbot.simulator.faults import Fault, FaultBoard, FaultKind
 from mailbot.simulator.incoming import Request, read_request
 from mailbot.simulator.journal import Journal
+from mailbot.simulator.mime import is_report
 from mailbot.simulator.operations import OPERATIONS
 from mailbot.simulator.soap import ResponseError, SoapFault, envelope, fault_envelope
 from mailbot.simulator.town import Town
@@ -86,6 +87,7 @@ class Ews:
                 fault.kind.value if fault else "",
                 looked_up=request.looked_up,
                 subject_searched=searched,
+                reports_only=self._only_reports(request),
             )
         )
         return answer
@@ -95,6 +97,13 @@ class Ews:
         owners = (self._town.by_guid(guid) for guid in request.owners)
         named = [request.impersonated, *request.mailboxes, *(box.address for box in owners if box)]
         return tuple(dict.fromkeys(address for address in named if address))
+
+    def _only_reports(self, request: Request) -> bool:
+        """Whether it is a GetItem of reports of delivery and nothing else."""
+        owners = [owner for guid in request.owners if (owner := self._town.by_guid(guid)) is not None]
+        items = [owner.item(item_id) for item_id in request.items for owner in owners]
+        found = [item for item in items if item is not None]
+        return request.operation == "GetItem" and bool(found) and all(map(is_report, found))
 
     def _struck(self, request: Request, fault: Fault | None) -> Answer:
         if fault is None:

@@ -23,12 +23,12 @@ _MOMENTS = ("created", "sent", "received", "start", "end")
 class Delivery:
     """A mail on its way into the inbox of `address`; an address outside the town has no mailbox here.
 
-    `reply_to` is the address that from now on has had the automatic reply of this mail's sender.
+    `answers` is the sender who from now on has had the automatic reply of this mailbox.
     """
 
     address: str
     item: Item
-    reply_to: str = ""
+    answers: str = ""
 
 
 class Journal:
@@ -77,11 +77,13 @@ class Journal:
                 "mailbox": mailbox.address,
                 "draft": draft_id,
                 "saved": _plain(saved) if saved else None,
-                "deliveries": [
-                    {"address": d.address, "item": _plain(d.item), "reply_to": d.reply_to} for d in out
-                ],
+                "deliveries": _plain_deliveries(out),
             }
         )
+
+    def receive(self, out: Sequence[Delivery]) -> None:
+        """One mail comes in from outside."""
+        self._write({"event": "received", "deliveries": _plain_deliveries(out)})
 
     def set_reply(self, mailbox: Mailbox, reply: Reply) -> None:
         self._write({"event": "reply_set", "mailbox": mailbox.address, "reply": _plain(reply)})
@@ -94,6 +96,10 @@ class Journal:
             self._apply(event)
 
     def _apply(self, event: dict[str, Any]) -> None:
+        if event["event"] == "received":
+            for delivery in event["deliveries"]:
+                self._deliver(delivery)
+            return
         mailbox = self._town.mailbox(event["mailbox"])
         if mailbox is None:
             return
@@ -118,14 +124,16 @@ class Journal:
             self._town.outside.append((delivery["address"], _item(delivery["item"])))
             return
         self._put(target, delivery["item"])
-        if delivery["reply_to"]:
-            answering = self._town.mailbox(delivery["item"]["sender"])
-            if answering is not None:
-                answering.replied_to.add(delivery["reply_to"])
+        if delivery["answers"]:
+            target.replied_to.add(delivery["answers"])
 
     def _put(self, mailbox: Mailbox, plain: dict[str, Any]) -> None:
         item = _item(plain)
         mailbox.items[item.id] = item
+
+
+def _plain_deliveries(out: Sequence[Delivery]) -> list[dict[str, Any]]:
+    return [{"address": d.address, "item": _plain(d.item), "answers": d.answers} for d in out]
 
 
 def _plain(value: Item | Reply) -> dict[str, Any]:

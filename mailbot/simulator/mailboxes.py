@@ -291,6 +291,7 @@ class Mailbox:
     working hours set in Outlook, None when nobody ever set or published any. `past` is mail of years ago
     that lies in Sent Items beside `items`. `rights` are permissions by folder id. `trustees` have full
     access, `send_as` may send under its name and `forwards_to` gets all mail: only the nightly export tells.
+    `parrot` answers every mail with its text, whatever asks it not to and however often.
     """
 
     guid: ObjectGuid
@@ -313,6 +314,7 @@ class Mailbox:
     trustees: tuple[str, ...] = ()
     send_as: tuple[str, ...] = ()
     forwards_to: str = ""
+    parrot: str = ""
 
     def items_in(self, folder: Folder, since: datetime | None = None) -> list[Item]:
         """What lies in the folder; of the past only what was sent at `since` or later."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from mailbot.simulator.access import SIGN_IN, Access, AccessLog
 from mailbot.simulator.control import Control
-from mailbot.simulator.delivery import Delivered, delivered
+from mailbot.simulator.delivery import Delivered, delivered, receive
 from mailbot.simulator.ews import Answer, Ews
 from mailbot.simulator.faults import FaultBoard, FaultKind
 from mailbot.simulator.journal import Journal
@@ -33,7 +33,10 @@ class SimulatorServer:
 
     `may_impersonate` False takes the right to impersonate away; `full_access` lets the service account open
     every mailbox without it.
-    `latency_ms` is added to every answer. Raises ValueError for a host that is not on the loopback network.
+    `latency_ms` is added to every answer. `converts_reports` False leaves reports from other mail servers as
+    ordinary mail, without a class of their own.
+
+    Raises ValueError for a host that is not on the loopback network.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class SimulatorServer:
         methods: Sequence[str] = ("basic", "ntlm"),
         may_impersonate: bool = True,
         full_access: bool = False,
+        converts_reports: bool = True,
         latency_ms: int = 0,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -54,6 +58,7 @@ class SimulatorServer:
         self.town = town
         self.faults = FaultBoard()
         self.log = AccessLog()
+        self.converts_reports = converts_reports
         self._folder = tempfile.TemporaryDirectory(prefix="mailbot-simulator-")
         self._accounts = Accounts(ACCOUNT_NAMES, password, Path(self._folder.name), methods)
         self._journal = Journal(town, journal)
@@ -67,7 +72,7 @@ class SimulatorServer:
             may_impersonate=may_impersonate,
             full_access=full_access,
         )
-        self._control = Control(town, self.log, self.faults, self.delivered)
+        self._control = Control(town, self.log, self.faults, self.delivered, self.receive)
         self._http = _Http((host, port), self)
         self._thread: threading.Thread | None = None
 
@@ -126,6 +131,15 @@ class SimulatorServer:
         addresses = [*self.town.mailboxes, *dict.fromkeys(to for to, _ in self.town.outside)]
         found = {address: self.inbox_of(address) for address in addresses}
         return {address: mails for address, mails in found.items() if mails}
+
+    def takes(self, address: str) -> bool:
+        """Whether mail to this address is for somebody here, or for the world outside."""
+        known = address.lower() in self.town.mailboxes
+        return known or address.lower().rpartition("@")[2] not in self.town.domains
+
+    def receive(self, mime: bytes, to: Sequence[str]) -> None:
+        """A mail comes in by SMTP, for these addresses. Who writes it is taken from its From."""
+        receive(self.town, self._journal, mime, to, converts=self.converts_reports)
 
     def signed_in(self) -> Connection:
         """The sign-in state of a new connection."""

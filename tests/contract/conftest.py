@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mailbot.exchange import ews_post, throttling
-from mailbot.exchange.ews import visit
+from mailbot.exchange import throttling
+from mailbot.exchange.ews import own_mailbox, visit
 from mailbot.ports import Exchange, Post
 from mailbot.simulator import SimulatorServer, Town
 from mailbot.simulator.mailboxes import Mailbox
@@ -50,7 +50,7 @@ def rewritten() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Further tries come sooner where the server named no time."""
-    for module in (visit, ews_post):
+    for module in (visit, own_mailbox):
         monkeypatch.setattr(module, "PAUSE", 0.02)
         monkeypatch.setattr(module, "SOON", 0.002)
 

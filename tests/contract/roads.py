@@ -21,6 +21,7 @@ from mailbot.exchange.ews.road import EwsRoad
 from mailbot.exchange.ews.visit import Limits
 from mailbot.exchange.ews.wire import Proxy
 from mailbot.exchange.ews_post import EwsPost
+from mailbot.exchange.ews_service_mailbox import EwsServiceMailbox
 from mailbot.model.clock import Clock, SetClock
 from mailbot.model.facts import Known, MailboxFacts, Reason, Unknown
 from mailbot.model.ids import Address
@@ -32,7 +33,7 @@ from mailbot.model.needs import (
     Need,
     WorkingHours,
 )
-from mailbot.ports import Bookmarks, Exchange, Post, Target
+from mailbot.ports import Bookmarks, Exchange, Post, ServiceMailbox, Target
 from mailbot.simulator import SimulatorServer, Town
 from mailbot.simulator.mailboxes import Mailbox
 
@@ -96,6 +97,8 @@ class Kit(Protocol):
 
     def post(self, server: SimulatorServer, terms: Terms) -> Post: ...
 
+    def service_mailbox(self, server: SimulatorServer, terms: Terms) -> ServiceMailbox: ...
+
 
 class EwsKit:
     name = "ews"
@@ -117,6 +120,10 @@ class EwsKit:
     def post(self, server: SimulatorServer, terms: Terms) -> EwsPost:
         breaker = terms.memory.breaker(terms.clock)
         return EwsPost(_server(server, terms), Address(server.town.sender), breaker)
+
+    def service_mailbox(self, server: SimulatorServer, terms: Terms) -> EwsServiceMailbox:
+        breaker = terms.memory.breaker(terms.clock)
+        return EwsServiceMailbox(_server(server, terms), Address(server.town.sender), breaker)
 
 
 def _server(server: SimulatorServer, terms: Terms) -> Server:

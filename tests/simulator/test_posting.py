@@ -1,10 +1,12 @@
 """Mail leaves in two steps, leaves its traces, arrives at once, and is answered by who is away."""
 
 import base64
+from email import message_from_bytes
 
 import pytest
 
-from mailbot.simulator.delivery import NON_DELIVERY_CLASS
+from mailbot.simulator.delivery import LONGEST_CHAIN
+from mailbot.simulator.mime import NON_DELIVERY_CLASS
 
 HEADER = (
     '<t:ExtendedFieldURI DistinguishedPropertySetId="InternetHeaders" '
@@ -238,3 +240,44 @@ def test_a_mail_can_be_made_and_sent_at_once(client, asks, server, address, send
     assert len(found(client, asks, "sentitems", sender)) == 1
     nobody = asks.create(sender=sender, disposition="SendAndSaveCopy")
     assert client.ask(nobody).codes == ["ErrorInvalidRecipients"]
+
+
+def test_the_report_brings_back_what_it_is_about(client, asks, server, town, draft, sender):
+    client.ask(asks.send(draft("niemand@voorbeeld.example"), sender))
+    box = town.mailbox(sender)
+    (report,) = [item for item in box.items_in(box.folders.by_name["inbox"]) if item.arrived]
+    asked = asks.fields("item:InReplyTo", "message:References")
+    got = client.ask(asks.get_item(report.id, asked, mime=True))
+    assert got.text_of(".//t:InReplyTo") == got.text_of(".//t:References") == "<k-1@voorbeeld.example>"
+    text = message_from_bytes(base64.b64decode(got.text_of(".//t:MimeContent")))
+    assert text.get_content_type() == "multipart/report"
+    _, told, returned = text.get_payload()
+    (recipient,) = told.get_payload()[1:]
+    assert (recipient["Action"], recipient["Status"]) == ("failed", "5.1.10")
+    assert returned.get_payload()[0]["Message-ID"] == "<k-1@voorbeeld.example>"
+
+
+def test_nobody_reports_on_a_report(server, sender):
+    """What cannot be delivered of a report is gone."""
+    kind = 'Content-Type: multipart/report; report-type=delivery-status; boundary="g"'
+    told = "Content-Type: message/delivery-status\n\nX: y\n\nAction: failed\n\n--g--\n"
+    server.receive(f"From: {sender}\n{kind}\n\n--g\n{told}".encode(), ["niemand@voorbeeld.example"])
+    assert server.delivered() == {}
+
+
+def test_who_answers_everything_answers_every_time(client, asks, server, town, address, draft, sender):
+    parrot = address("plain-over")
+    town.mailbox(parrot).parrot = "Dank!"
+    for number in (1, 2):
+        client.ask(asks.send(draft(parrot, key=f"k-{number}"), sender))
+    answers = server.inbox_of(sender)
+    assert [(mail.sender, mail.body) for mail in answers] == [(parrot, "Dank!")] * 2
+    assert {mail.item_class for mail in answers} == {"IPM.Note"}
+    assert "Auto-Submitted" not in answers[0].headers
+
+
+def test_two_who_answer_everything_are_stopped_at_last(client, asks, server, town, address, draft, sender):
+    parrot = address("plain-over")
+    town.mailbox(parrot).parrot = town.mailbox(sender).parrot = "Dank!"
+    client.ask(asks.send(draft(parrot), sender))
+    assert len(server.inbox_of(sender)) + len(server.inbox_of(parrot)) == 1 + LONGEST_CHAIN

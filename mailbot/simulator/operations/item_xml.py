@@ -71,6 +71,10 @@ def _text(name: str, text: str, listing: bool = False) -> str:
     return f"<t:{name}>{escape(text[:LONGEST_LISTED] if listing else text)}</t:{name}>"
 
 
+def _header(name: str, value: str | None, listing: bool) -> str:
+    return _text(name, value, listing) if value else ""
+
+
 def _time(name: str, moment: datetime | None) -> str:
     return f"<t:{name}>{utc_text(moment)}</t:{name}>" if moment else ""
 
@@ -111,6 +115,7 @@ _BEFORE_EXTENDED: tuple[tuple[str, Writer], ...] = (
     ("item:DateTimeReceived", lambda i, _t, _l: _time("DateTimeReceived", i.received or i.sent)),
     ("item:Size", lambda i, _t, _l: f"<t:Size>{len(i.body) + len(i.mime) + 2048}</t:Size>"),
     ("item:Importance", lambda i, _t, _l: _text("Importance", i.importance)),
+    ("item:InReplyTo", lambda i, _t, listing: _header("InReplyTo", i.header("In-Reply-To"), listing)),
     ("item:IsDraft", lambda i, _t, _l: f"<t:IsDraft>{_bool(i.draft)}</t:IsDraft>"),
     ("item:InternetMessageHeaders", lambda i, _t, _l: _headers(i)),
     ("item:DateTimeSent", lambda i, _t, _l: _time("DateTimeSent", i.sent)),
@@ -135,6 +140,7 @@ _AFTER_EXTENDED: tuple[tuple[str, Writer], ...] = (
         lambda i, _t, _l: _text("InternetMessageId", i.message_id) if i.message_id else "",
     ),
     ("message:IsRead", lambda _i, _t, _l: "<t:IsRead>false</t:IsRead>"),
+    ("message:References", lambda i, _t, listing: _header("References", i.header("References"), listing)),
 )
 _NOT_IN_LISTS = frozenset(
     {

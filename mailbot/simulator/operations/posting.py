@@ -11,7 +11,6 @@ import base64
 import binascii
 import uuid
 from collections.abc import Iterable
-from email import message_from_bytes, policy
 
 from lxml import etree
 
@@ -19,6 +18,7 @@ from mailbot.simulator.calls import Call
 from mailbot.simulator.delivery import deliveries
 from mailbot.simulator.incoming import property_key
 from mailbot.simulator.mailboxes import Item, Mailbox
+from mailbot.simulator.mime import read_mime
 from mailbot.simulator.operations.item_xml import HEADER_SET
 from mailbot.simulator.operations.messages import operation
 from mailbot.simulator.soap import M, ResponseError, SoapFault, T, attribute
@@ -114,7 +114,7 @@ def _read_message(element: etree._Element, call: Call, mailbox: Mailbox, folder:
     )
     mime = element.findtext(T + "MimeContent")
     if mime:
-        _read_mime(item, mime)
+        read_mime(item, _decoded(mime), submitted=True)
     item.subject = element.findtext(T + "Subject") or item.subject
     item.item_class = element.findtext(T + "ItemClass") or item.item_class
     item.sensitivity = element.findtext(T + "Sensitivity") or item.sensitivity
@@ -145,29 +145,11 @@ def _read_message(element: etree._Element, call: Call, mailbox: Mailbox, folder:
     return item
 
 
-def _read_mime(item: Item, mime: str) -> None:
-    """What transport would read from a MIME text: headers, correspondents and the richest body."""
+def _decoded(mime: str) -> bytes:
     try:
-        raw = base64.b64decode(mime.strip(), validate=True)
+        return base64.b64decode(mime.strip(), validate=True)
     except binascii.Error:
         raise ResponseError("ErrorMimeContentInvalidBase64String") from None
-    message = message_from_bytes(raw, policy=policy.default)
-    item.mime = base64.b64encode(raw).decode("ascii")
-    item.subject = str(message.get("Subject", ""))
-    item.message_id = str(message.get("Message-ID", ""))
-    item.headers = {
-        name: str(value)
-        for name, value in message.items()
-        if name.lower().startswith(("x-", "auto-submitted", "list-", "precedence"))
-    }
-    for name, people in (("To", item.to), ("Cc", item.cc)):
-        header = message.get(name)
-        if header is not None:
-            people += [(found.addr_spec.lower(), found.display_name) for found in header.addresses]
-    part = message.get_body(("html", "plain"))
-    if part is not None:
-        item.body = str(part.get_content())
-        item.body_type = "HTML" if part.get_content_subtype() == "html" else "Text"
 
 
 def _addresses(element: etree._Element, name: str) -> list[tuple[str, str]]:
