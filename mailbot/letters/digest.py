@@ -1,10 +1,11 @@
 """The middle of a digest: coverage first, then figures in words, one tip and who leaves soon."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from mailbot.engine.figures import Figure, decode
+from mailbot.engine.figures.encoding import DigestFigures, decode
+from mailbot.engine.figures.words import Figure, Word
 from mailbot.letters.document import Block, Callout, Heading, Paragraph, Table
-from mailbot.letters.formats import clean, day_in_words, number
+from mailbot.letters.formats import clean, day_in_words
 from mailbot.letters.schema import DigestParts, FigureTexts, TopicTexts
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.accounts import Language
@@ -12,6 +13,11 @@ from mailbot.model.arrangements import Via
 from mailbot.model.errors import LetterRefused
 from mailbot.model.ids import RuleId
 from mailbot.model.letters import AgendaLine, Letter
+
+MOST_ROWS = 4
+"""Rules in one digest, those first where most can be better: more do not fit on one screen."""
+
+FULL, EMPTY = "\N{FULL BLOCK}", "\N{LIGHT SHADE}"
 
 Filling = str | int | bool
 Fill = Callable[[str, Mapping[str, Filling]], str]
@@ -28,21 +34,9 @@ def digest_blocks(
         digest = decode(letter.shown)
     except ValueError as error:
         raise LetterRefused(f"the figures of a digest cannot be read: {error}") from None
-    values = {
-        **values,
-        "read": number(digest.coverage.read, language),
-        "population": number(digest.coverage.population, language),
-        "at_least": digest.at_least,
-    }
-    blocks: list[Block] = [Paragraph(fill(parts.coverage, values))]
-    if digest.figures:
-        rows = []
-        for rule, figure in digest.figures.items():
-            name, own = _of_rule(rule, texts, language)
-            rows.append((name, _sentence(name, figure, own or parts.figures, parts, values, fill)))
-        blocks.append(Heading(parts.figures_heading))
-        blocks.append(Table((parts.topic_header, parts.figure_header), tuple(rows)))
-        blocks.append(Paragraph(fill(parts.basis, values), quiet=True))
+    blocks: list[Block] = list(
+        _figures(digest, parts, texts, language, {**values, "at_least": digest.at_least}, fill)
+    )
     if digest.tip is not None and (tip := texts.tip(digest.tip, language)) is not None:
         blocks.append(Callout(parts.tip_heading, fill(tip, values)))
     if letter.agenda:
@@ -62,6 +56,35 @@ def digest_blocks(
                 blocks.append(Paragraph(fill(why, values)))
         blocks.append(Paragraph(fill(parts.agenda_advice, values)))
     return blocks
+
+
+def _figures(
+    digest: DigestFigures,
+    parts: DigestParts,
+    texts: LetterTexts,
+    language: Language,
+    values: Mapping[str, Filling],
+    fill: Fill,
+) -> Iterator[Block]:
+    """Coverage first, then a row for each rule; where all is well, one good line in place of the rows."""
+    if digest.reach is None:
+        return
+    seen: str = getattr(parts.coverage, digest.reach.extent.value)
+    yield Paragraph(fill(seen, {**values, "tenths": digest.reach.tenths or 0}))
+    if (level := digest.all_well) is not None:
+        yield Paragraph(fill(parts.all_well, {**values, "where": getattr(parts.where, level.value)}))
+    elif digest.figures:
+        weight = list(Word)
+        ordered = sorted(digest.figures.items(), key=lambda item: (-weight.index(item[1].word), item[0]))
+        rows, bars = [], []
+        for rule, figure in ordered[:MOST_ROWS]:
+            name, own = _of_rule(rule, texts, language)
+            rows.append((name, _sentence(name, figure, own or parts.figures, parts, values, fill)))
+            bars.append("" if figure.tenths is None else FULL * figure.tenths + EMPTY * (10 - figure.tenths))
+        yield Heading(parts.figures_heading)
+        yield Table((parts.topic_header, parts.figure_header), tuple(rows), tuple(bars))
+    if digest.figures:
+        yield Paragraph(fill(parts.basis, values), quiet=True)
 
 
 def _by_day(line: AgendaLine) -> tuple[str, str]:
@@ -87,4 +110,7 @@ def _sentence(
         line = (texts.tenths if figure.tenths else texts.under_a_tenth) or line
     where: str = getattr(parts.where, figure.level.value)
     filled = fill(line, {**values, "topic": name, "where": where, "tenths": figure.tenths or 0})
-    return filled[:1].upper() + filled[1:]
+    said = [filled[:1].upper() + filled[1:]]
+    if figure.direction is not None:
+        said.append(fill(getattr(parts.direction, figure.direction.value), values))
+    return " ".join(said)

@@ -5,6 +5,7 @@ Both parts of a mail come from the same blocks, so that nobody reads other facts
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Literal
 
 from mailbot.model.accounts import Language
@@ -50,10 +51,12 @@ class Callout:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Data of two columns; the first cell of a row names it."""
+    """Data of two columns; the first cell of a row names it. `bars` are drawn in the first cell of the same
+    row; an empty one is not. They say nothing that the second cell does not."""
 
     header: tuple[str, str]
     rows: tuple[tuple[str, str], ...]
+    bars: tuple[str, ...] = ()
     block: Literal["table"] = "table"
 
 
@@ -124,8 +127,10 @@ class Document:
                 case Callout():
                     parts += [_underlined(block.heading, "-"), block.text]
                 case Table():
-                    rows = (block.header, *block.rows)
-                    parts.append("\n".join(f"{first} | {second}" for first, second in rows))
+                    lines = [" | ".join(block.header)]
+                    for (first, second), bar in zip_longest(block.rows, block.bars):
+                        lines.append(f"{first} {bar} | {second}" if bar else f"{first} | {second}")
+                    parts.append("\n".join(lines))
         parts.append(_underlined(self.remarks_heading, "-"))
         parts += [f"{remark.lead} {remark.text}" for remark in self.remarks]
         return "\n\n".join(parts) + "\n"

@@ -31,7 +31,14 @@ UNITS = (("GB", 1024**3), ("MB", 1024**2), ("kB", 1024))
 FINEST = 2
 LONGEST_NAME = 80
 
+MOST_MARKS = 3
+"""Accents on one letter; no script puts more of them in a name."""
+
 _JOINERS = {"\u200c", "\u200d"}  # parts of emoji and of names in some scripts
+_STRAY_JOINERS = re.compile(
+    r"(?<![^\x00-\x7f\s])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f\s])|(?<=[\u200c\u200d])[\u200c\u200d]+"
+)
+_BLANKS = set("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs that show nothing
 
 
 def day_in_words(day: date, language: Language, today: date) -> str:
@@ -78,16 +85,39 @@ def sizes(values: Sequence[int], language: Language) -> dict[int, str]:
     return words
 
 
+def kept_whole(text: str) -> str:
+    """With spaces in telephone numbers and before units that no line ends at."""
+    return re.sub(r"(?<=\d) (?=\d|[kMG]B\b)", "\u00a0", text)
+
+
 def clean(text: str, longest: int = LONGEST_NAME) -> str:
     """One line without control characters and without marks that turn the direction of writing.
 
     Names come from a directory that many people can write to: nothing in them may start a header, mirror
-    the text after it or push the rest of the letter away.
+    the text after it, push the rest of the letter away, or look like a name where there is none.
     """
     visible = "".join(
-        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
-        for c in text
+        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") or c in _BLANKS else c
+        for c in unicodedata.normalize("NFC", text)
         if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn") or c in _JOINERS
     )
-    line = re.sub(r"\s+", " ", unicodedata.normalize("NFC", visible)).strip()
-    return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
+    joined = unicodedata.normalize("NFC", _STRAY_JOINERS.sub("", visible))
+    line = re.sub(r"\s+", " ", _with_few_marks(joined)).strip()
+    if len(line) <= longest:
+        return line
+    return f"{line[: longest - 1].rstrip().rstrip(''.join(_JOINERS))}…"
+
+
+def _with_few_marks(line: str) -> str:
+    """Marks only on something that carries them, and not in towers."""
+    kept: list[str] = []
+    marks = MOST_MARKS
+    for c in line:
+        if unicodedata.category(c) not in ("Mn", "Me"):
+            marks = MOST_MARKS if c.isspace() else 0
+        elif marks >= MOST_MARKS:
+            continue
+        else:
+            marks += 1
+        kept.append(c)
+    return "".join(kept)

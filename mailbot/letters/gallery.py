@@ -1,6 +1,6 @@
 """A folder with letters that anybody can open: one `.eml` each and one page that shows them all."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -34,6 +34,11 @@ def write_gallery(
         name = f"{place:04}.eml"
         (folder / name).write_bytes(to_bytes(mail))
         groups.setdefault(group(mail), []).append((name, mail))
+    return write_index(groups, folder, title)
+
+
+def write_index(groups: Mapping[str, Sequence[tuple[str, Mail]]], folder: Path, title: str) -> Path:
+    """One page for mails that lie in `folder` already: per group the name of each file with its mail."""
     layout = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         undefined=StrictUndefined,
@@ -41,6 +46,7 @@ def write_gallery(
         trim_blocks=True,
         lstrip_blocks=True,
     ).get_template(LAYOUT)
+    total = sum(len(group) for group in groups.values())
     index = folder / INDEX
-    index.write_text(layout.render(title=title, groups=groups, total=len(ordered)), encoding="utf-8")
+    index.write_text(layout.render(title=title, groups=groups, total=total), encoding="utf-8")
     return index

@@ -9,17 +9,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, Und
 
 from mailbot.letters.digest import Filling, digest_blocks
 from mailbot.letters.document import Block, Document, Facts, Heading, Paragraph, Remark, Steps
-from mailbot.letters.formats import clean, day_in_words, listed, number, sizes
+from mailbot.letters.formats import clean, day_in_words, kept_whole, listed, number, sizes
 from mailbot.letters.palette import DARK, LIGHT
-from mailbot.letters.schema import HOLD, CommonTexts, LetterText, Note, Shape, TopicTexts
+from mailbot.letters.schema import COUNTED, HOLD, CommonTexts, LetterText, Note, Shape, TopicTexts
 from mailbot.letters.style import speaks_of_deleting
-from mailbot.letters.textcheck import text_environment
+from mailbot.letters.textcheck import placeholders_in, text_environment
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.accounts import Language
 from mailbot.model.errors import LetterRefused
 from mailbot.model.ids import Address, RuleId
 from mailbot.model.letter_code import letter_code
-from mailbot.model.letters import Letter, LetterKind, Mail
+from mailbot.model.letters import LAST, Letter, LetterKind, Mail
 from mailbot.model.verdicts import Shown
 
 LAYOUT = "letter.html.j2"
@@ -71,13 +71,15 @@ class TomlLetters:
         self._warning_article = clean(warning_article)
         self._texts_environment = text_environment()
         self._compiled: dict[str, Template] = {}
-        self._layout = Environment(
+        layouts = Environment(
             loader=FileSystemLoader(Path(__file__).parent),
             undefined=StrictUndefined,
             autoescape=True,
             trim_blocks=True,
             lstrip_blocks=True,
-        ).get_template(LAYOUT)
+        )
+        layouts.filters["kept_whole"] = kept_whole
+        self._layout = layouts.get_template(LAYOUT)
 
     def topics(self) -> frozenset[str]:
         return frozenset(self._texts.topics)
@@ -114,29 +116,34 @@ class TomlLetters:
         language = letter.to.language
         common = self._texts.common[language]
         topic, text = self._text(letter)
-        values = self._values(letter, topic, common)
+        values = self._values(letter, topic, text, common)
         try:
-            subject = self._fill(text.subject, values)
+            subject = self.fill(text.subject, values)
             if letter.redirected:
-                subject = self._fill(common.test_subject, {**values, "subject": subject})
+                subject = self.fill(common.test_subject, {**values, "subject": subject})
             blocks = self._body(text, values, common)
             if letter.kind is LetterKind.DIGEST:
-                blocks += digest_blocks(letter, topic, self._texts, values, self._fill)
-            blocks.append(Paragraph(self._fill(common.regards, values)))
+                blocks += digest_blocks(letter, topic, self._texts, values, self.fill)
+            blocks.append(Paragraph(self.fill(common.regards, values)))
             return Document(
                 language=language,
                 subject=clean(subject, LONGEST_SUBJECT),
                 organisation=self._organisation,
                 service=common.service,
-                banner=self._fill(common.test_banner, values) if letter.redirected else None,
-                heading=self._fill(text.heading, values),
-                greeting=self._fill(common.greeting, values),
+                banner=self.fill(common.test_banner, values) if letter.redirected else None,
+                heading=self.fill(text.heading, values),
+                greeting=self.fill(common.greeting, values),
                 blocks=tuple(blocks),
-                remarks_heading=self._fill(common.about_heading, values),
+                remarks_heading=self.fill(common.about_heading, values),
                 remarks=tuple(self._remarks(letter, text, values, common)),
             )
         except UndefinedError as error:
             raise LetterRefused(f"a {letter.topic} letter lacks a value: {error.message}") from None
+
+    def values(self, letter: Letter) -> Mapping[str, Filling]:
+        """What stands in place of each placeholder of this letter. Raises LetterRefused as `render` does."""
+        topic, text = self._text(letter)
+        return self._values(letter, topic, text, self._texts.common[letter.to.language])
 
     def _text(self, letter: Letter) -> tuple[TopicTexts, LetterText]:
         languages = self._texts.topics.get(letter.topic)
@@ -149,7 +156,9 @@ class TomlLetters:
         flags = {flag for flag in topic.flags - {HOLD} if letter.shown.get(flag) is True}
         return topic, text.chosen(frozenset(flags | {HOLD} if letter.hold else flags))
 
-    def _values(self, letter: Letter, topic: TopicTexts, common: CommonTexts) -> dict[str, Filling]:
+    def _values(
+        self, letter: Letter, topic: TopicTexts, text: LetterText, common: CommonTexts
+    ) -> dict[str, Filling]:
         language = letter.to.language
         values: dict[str, Filling] = {
             "name": common.nobody if letter.redirected else clean(letter.to.name) or common.nobody,
@@ -162,37 +171,52 @@ class TomlLetters:
         if letter.looked_at:
             days = [day_in_words(day, language, letter.day) for day in sorted(set(letter.looked_at))]
             values["looked_days"] = listed(days, language)
-        if (norm := self._norms(letter.day).get(RuleId(letter.topic))) is not None:
+        needed = placeholders_in(text)
+        shapes = {name: shape for name, shape in topic.placeholders.items() if name in needed}
+        shown = shown_values(letter.shown, shapes, language, letter.day)
+        about = RuleId(letter.topic)
+        for name in (name for name, shape in shapes.items() if shape is Shape.RULE):
+            about = RuleId(str(letter.shown[name]))
+            shown[name] = self._called(about, language)
+        if (norm := self._norms(letter.day).get(about)) is not None:
             plain = norm.text[language]
             if letter.hold and speaks_of_deleting(plain, language):
                 plain = ""
             values |= {"article": norm.article, "regulation": norm.regulation[language], "norm": plain}
-        return values | shown_values(letter.shown, topic.placeholders, language, letter.day)
+        return values | shown
+
+    def _called(self, rule: RuleId, language: Language) -> str:
+        """What people call the topic of a rule; a rule without texts is called by its id."""
+        of_rule = self._texts.topics.get(rule)
+        return of_rule[language].name if of_rule else clean(rule)
 
     def _body(self, text: LetterText, values: Mapping[str, Filling], common: CommonTexts) -> list[Block]:
-        blocks: list[Block] = [Paragraph(self._fill(line, values)) for line in text.opening]
+        blocks: list[Block] = [Paragraph(self.fill(line, values)) for line in text.opening]
         if text.facts:
-            rows = ((self._fill(f.label, values), self._fill(f.value, values)) for f in text.facts)
+            rows = ((self.fill(f.label, values), self.fill(f.value, values)) for f in text.facts)
             blocks.append(Facts(tuple(rows)))
-        blocks += [Paragraph(self._fill(line, values)) for line in text.paragraphs]
+        blocks += [Paragraph(self.fill(line, values)) for line in text.paragraphs]
         if text.steps:
-            blocks.append(Heading(self._fill(text.steps_heading or common.steps_heading, values)))
-            blocks.append(Steps(tuple(self._fill(step, values) for step in text.steps)))
-        blocks += [Paragraph(self._fill(line, values)) for line in text.closing]
+            blocks.append(Heading(self.fill(text.steps_heading or common.steps_heading, values)))
+            blocks.append(Steps(tuple(self.fill(step, values) for step in text.steps)))
+        blocks += [Paragraph(self.fill(line, values)) for line in text.closing]
         return blocks
 
     def _remarks(
         self, letter: Letter, text: LetterText, values: Mapping[str, Filling], common: CommonTexts
     ) -> list[Remark]:
-        notes = [text.about.get(name, note) for name, note in common.about.items()]
+        notes = list(common.notes(letter.kind, text.about).values())
+        if letter.kind in COUNTED and letter.shown.get(LAST) is True:
+            notes.insert(0, common.last)
         if letter.looked_at and letter.topic != EXPLAIN:
             notes.insert(0, common.looked_at)
-        return [self._remark(note, values) for note in notes if note.text]
+        return [self._remark(note, values) for note in notes]
 
     def _remark(self, note: Note, values: Mapping[str, Filling]) -> Remark:
-        return Remark(self._fill(note.lead, values), self._fill(note.text, values))
+        return Remark(self.fill(note.lead, values), self.fill(note.text, values))
 
-    def _fill(self, line: str, values: Mapping[str, Filling]) -> str:
+    def fill(self, line: str, values: Mapping[str, Filling]) -> str:
+        """One line of a text with its values. Raises what Jinja raises for texts that nobody checked."""
         if line not in self._compiled:
             self._compiled[line] = self._texts_environment.from_string(line)
         return " ".join(self._compiled[line].render(values).split())
@@ -233,5 +257,5 @@ def _fits(value: Shown, shape: Shape) -> bool:
             return isinstance(value, date) and not isinstance(value, datetime)
         case Shape.FLAG:
             return isinstance(value, bool)
-        case Shape.TEXT:
+        case Shape.TEXT | Shape.RULE:
             return isinstance(value, str)

@@ -1,18 +1,25 @@
 """The form of a letter text file: which tables and keys it may have, and how long they may be."""
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mailbot.model.letters import LetterKind
+from mailbot.model.letters import LAST, LetterKind
 
 HOLD = "hold"
+ASKING = frozenset({LetterKind.NUDGE, LetterKind.REMINDER})
+"""Letters that ask somebody to mend something: they cite the article and say how."""
+
+COUNTED = ASKING | {LetterKind.HINT}
+"""Letters after so many of which a topic rests."""
+
 EVERY_LETTER = frozenset({"name", "organisation", "contact", "intranet_word", "code", "looked_days"})
 OF_A_NORM = frozenset({"article", "regulation", "norm", "warning_article"})
 OF_A_FIGURE = frozenset({"topic", "where", "tenths"})
-OF_THE_DIGEST = frozenset({"read", "population", "at_least"})
-RESERVED = EVERY_LETTER | OF_A_NORM | OF_A_FIGURE | OF_THE_DIGEST | {HOLD}
+OF_THE_DIGEST = frozenset({"at_least"})
+RESERVED = EVERY_LETTER | OF_A_NORM | OF_A_FIGURE | OF_THE_DIGEST | {HOLD, LAST}
 
 
 class Shape(StrEnum):
@@ -23,6 +30,7 @@ class Shape(StrEnum):
     NUMBER = "number"
     FLAG = "flag"
     TEXT = "text"
+    RULE = "rule"  # the id of a rule, shown as what its topic is called
 
 
 Line = Annotated[str, Field(min_length=1, max_length=600)]
@@ -106,10 +114,26 @@ class WhereTexts(Texts):
     organisation: Short
 
 
-class DigestParts(Texts):
-    """The frame of a digest, and the sentences for rules that bring none of their own."""
+class CoverageTexts(Texts):
+    """How a digest says how many mailboxes could be read: never by their number."""
 
-    coverage: Line
+    nearly_all: Line
+    tenths: Line
+    half: Line
+    less: Line
+
+
+class DirectionTexts(Texts):
+    more: Line
+    fewer: Line
+
+
+class DigestParts(Texts):
+    """The frame of a digest, and the sentences for rules that bring none of their own. `all_well` is said
+    in place of the rows when none has anything to improve."""
+
+    coverage: CoverageTexts
+    all_well: Line
     figures_heading: Short
     topic_header: Short
     figure_header: Short
@@ -121,6 +145,7 @@ class DigestParts(Texts):
     agenda_deputy: Line
     agenda_head: Line
     basis: Line
+    direction: DirectionTexts
     where: WhereTexts
     figures: FigureTexts
     tips: dict[str, Line]
@@ -141,6 +166,7 @@ class TopicTexts(Texts):
     digest: LetterText | None = None
     task: LetterText | None = None
     notice: LetterText | None = None
+    waiver: LetterText | None = None
 
     def of_kind(self, kind: LetterKind) -> LetterText | None:
         found: LetterText | None = getattr(self, kind.value)
@@ -159,7 +185,10 @@ class TopicTexts(Texts):
 
 
 class CommonTexts(Texts):
-    """What every letter shares. `about` stands under each letter, in the order of the file."""
+    """What every letter shares. `about` stands under each letter, in the order of the file; `about_of` says
+    what stands there instead under one kind of letter. `last` stands under one after which its topic rests.
+    `form` is how Dutch texts speak to the reader; the other form is then a mistake.
+    """
 
     service: Short
     greeting: Short
@@ -169,6 +198,27 @@ class CommonTexts(Texts):
     steps_heading: Short
     regards: Short
     about_heading: Short
+    last: Note
     looked_at: Note
     about: dict[str, Note]
+    about_of: dict[LetterKind, dict[str, Note]] = {}
+    form: Literal["je", "u"] | None = None
     jargon: list[Short] = []
+
+    def notes(self, kind: LetterKind, own: Mapping[str, Note]) -> dict[str, Note]:
+        """What stands under a letter of this kind whose topic says `own`; an empty text takes a note away."""
+        of_kind = self.about_of.get(kind, {})
+        chosen = {name: own.get(name, of_kind.get(name, note)) for name, note in self.about.items()}
+        return {name: note for name, note in chosen.items() if note.text}
+
+
+def texts_in(value: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """All texts in a structure of tables and lists, with their keys as they stand in the file."""
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from texts_in(inner, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value, 1):
+            yield from texts_in(inner, f"{key}.{place}")

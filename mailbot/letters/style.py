@@ -1,7 +1,9 @@
-"""What a letter must sound like: short, plain, and never "delete" to somebody whose mail is kept on hold."""
+"""What a letter must sound like: short, plain, without pressure, and never "delete" to somebody whose mail is
+kept on hold (practice 6)."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from mailbot.model.accounts import Language
 
@@ -25,6 +27,39 @@ DELETING = {
 }
 """Words by which a letter would tell its reader to delete, in any form that a text writer may choose."""
 
+PRESSURE = {
+    Language.NL: re.compile(
+        r"\b(direct|onmiddellijk|dringend\w*|spoed\w*|uiterlijk|zo snel mogelijk|laatste kans|deadline"
+        r"|moet (je|u)|(je|u) moet|verplicht\w*|overtre\w+|sanctie\w*|gevolgen|wachtwoord\w*|inloggen"
+        r"|verzuimd|schuld)\b",
+        re.IGNORECASE,
+    ),
+    Language.EN: re.compile(
+        r"\b(immediately|urgent\w*|as soon as possible|last chance|deadline|you must|you have to|violat\w+"
+        r"|sanction\w*|consequences|password\w*|log in|sign in|failed to|fault)\b",
+        re.IGNORECASE,
+    ),
+}
+"""Words that press or blame, or that letters of fraudsters use."""
+
+REVEALING = {
+    Language.NL: re.compile(
+        r"\b(te|vol|volle|groot|grote|limiet|regels?|niet|geen|fout\w*|gb)\b", re.IGNORECASE
+    ),
+    Language.EN: re.compile(r"\b(too|full|large|limits?|rules?|not|no|wrong|gb)\b", re.IGNORECASE),
+}
+"""Words by which a subject would tell a bystander, or a delegate, what is the matter."""
+
+OTHER_FORM = {
+    "je": re.compile(r"\b(u|uw|uzelf)\b", re.IGNORECASE),
+    "u": re.compile(r"\b(je|jij|jou|jouw|jezelf)\b", re.IGNORECASE),
+}
+
+CLICKABLE = re.compile(
+    r"https?://|\bwww\.|(?<![@\w.-])[\w-]+(\.[\w-]+)*\.(nl|com|org|net|eu)\b", re.IGNORECASE
+)
+MARKUP = re.compile(r"</?[a-z]|&[a-z]+;", re.IGNORECASE)
+
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+|\n+")
 _WORD = re.compile(r"[^\W_](?:[\w'’.,@-]*[^\W_])?")
 
@@ -41,6 +76,39 @@ def words(text: str) -> list[str]:
 
 def sentences(text: str) -> list[str]:
     return [part for part in _SENTENCE_END.split(text) if part.strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with the sound of one text: the three things that a problem says."""
+
+    expected: str
+    found: str
+    mend: str
+
+
+def faults_of(
+    text: str, language: Language, jargon: Iterable[str] = (), form: str | None = None
+) -> Iterator[Fault]:
+    """What is wrong with one filled text, sentence by sentence."""
+    for sentence in sentences(text):
+        length = len(words(sentence))
+        if length > MOST_WORDS_A_SENTENCE:
+            expected = f"sentences of at most {MOST_WORDS_A_SENTENCE} words"
+            yield Fault(expected, f'{length} words: "{sentence.strip()}"', "make two sentences of it")
+    for term in jargon:
+        if re.search(rf"\b{re.escape(term)}\b", text, re.IGNORECASE):
+            yield Fault("words that everybody knows", f'"{term}"', "say it in ordinary words")
+    if found := PRESSURE[language].search(text):
+        yield Fault("no pressure and no blame", f'"{found.group(0)}"', "offer it as help")
+    if found := CLICKABLE.search(text):
+        mend = "name where to look in words: search the intranet for ..."
+        yield Fault("nothing to click on", f'"{found.group(0)}"', mend)
+    if found := MARKUP.search(text):
+        yield Fault("plain text", f'"{found.group(0)}"', "leave the markup out: it would show as it stands")
+    if form is not None and language is Language.NL and (found := OTHER_FORM[form].search(text)):
+        mend = f"say it in the {form}-form, or change `form` in nl/common.toml"
+        yield Fault(f"the {form}-form", f'"{found.group(0)}"', mend)
 
 
 def style_faults(core: Sequence[str], rest: Sequence[str], jargon: Iterable[str]) -> list[str]:

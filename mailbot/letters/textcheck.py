@@ -4,7 +4,8 @@ Every language says the same things, every placeholder is filled by somebody, an
 person whose mail must be kept says to delete.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from itertools import combinations
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, meta
@@ -21,10 +22,13 @@ from mailbot.letters.schema import (
     CommonTexts,
     LetterText,
     TopicTexts,
+    texts_in,
 )
 from mailbot.letters.style import deleting_faults
 from mailbot.model.accounts import Language
 from mailbot.model.letters import LetterKind
+from mailbot.model.verdicts import Kind
+from mailbot.rules import Rule, Tells, registry
 
 COMMON = "common"
 Topics = Mapping[str, Mapping[Language, TopicTexts]]
@@ -38,8 +42,22 @@ def text_environment() -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 
 
+def placeholders_in(text: LetterText) -> frozenset[str]:
+    """Names that a letter takes from elsewhere: in its lines as they are chosen, or by which it chooses them.
+    Raises TemplateSyntaxError."""
+    lines = texts_in(text.model_dump(exclude={"when"}, exclude_none=True))
+    return frozenset(text.when).union(*(names_in(line) for _, line in lines))
+
+
+@cache
+def names_in(line: str) -> frozenset[str]:
+    """The placeholders of one line. Raises TemplateSyntaxError."""
+    return frozenset(meta.find_undeclared_variables(text_environment().parse(line)))
+
+
 def missing(topics: Topics, unread: Collection[str]) -> Iterator[Problem]:
     """What one language has and another lacks. Files in `unread` were refused for another reason."""
+    quiet = {rule.id for rule in registry().values() if rule.tells is not Tells.PERSON}
     for topic, by_language in topics.items():
         kinds = frozenset(kind for found in by_language.values() for kind in found.kinds)
         declared = {n: shape for found in by_language.values() for n, shape in found.placeholders.items()}
@@ -50,7 +68,7 @@ def missing(topics: Topics, unread: Collection[str]) -> Iterator[Problem]:
                 if file not in unread:
                     yield Problem(file, "file", "this topic in every language", "nothing", "translate it")
                 continue
-            if not found.kinds:
+            if not found.kinds and topic not in quiet:
                 yield Problem(
                     file, "file", "a letter", "none", f"add a table such as [{LetterKind.NUDGE.value}]"
                 )
@@ -63,13 +81,40 @@ def missing(topics: Topics, unread: Collection[str]) -> Iterator[Problem]:
                     yield Problem(file, where, expected, described, "declare the same in every language")
 
 
+def needed(rule: Rule) -> tuple[LetterKind, ...]:
+    """The letters that a rule can cause: a state has a ladder and thanks, an event one letter."""
+    if rule.tells is not Tells.PERSON:
+        return ()
+    state = (LetterKind.REMINDER, LetterKind.THANKS) if rule.kind is Kind.STATE else ()
+    return (LetterKind.NUDGE, *state, *((LetterKind.HINT,) if rule.hints else ()))
+
+
+def lacking(rules: Iterable[Rule], topics: Topics) -> Iterator[Problem]:
+    """Letters that these rules can cause and that nobody wrote: found now, not when the first one is due."""
+    for rule in rules:
+        for language in Language:
+            of_rule = topics.get(rule.id, {}).get(language)
+            for kind in needed(rule):
+                if of_rule is None or kind not in of_rule.kinds:
+                    yield Problem(
+                        f"{language}/{rule.id}.toml",
+                        kind.value,
+                        f"a [{kind.value}] for the rule {rule.id}, which a norm of the pack switches on",
+                        "no such letter",
+                        "write it, as for the rules beside it, or take the rule out of the pack",
+                    )
+
+
 def wrong(common: Mapping[Language, CommonTexts], topics: Topics) -> Iterator[Problem]:
     """Placeholders nobody fills, variants of unknown flags, unknown remarks, and deleting under hold."""
     for language, shared in common.items():
         file = f"{language}/{COMMON}.toml"
-        lines = dict(_lines(shared.model_dump(exclude={"jargon"})))
+        lines = dict(texts_in(shared.model_dump(exclude={"jargon", "form"})))
         yield from _unfilled(file, lines, EVERY_LETTER | OF_A_NORM | {"subject"})
         yield from _deleting(file, lines, language)
+        for kind, notes in shared.about_of.items():
+            for note in sorted(notes.keys() - shared.about.keys()):
+                yield _no_such_note(file, f"about_of.{kind.value}.{note}", shared)
     for topic, by_language in topics.items():
         for language, found in by_language.items():
             file = f"{language}/{topic}.toml"
@@ -84,7 +129,7 @@ def _frame(file: str, found: TopicTexts, language: Language) -> Iterator[Problem
     for name in sorted(found.placeholders.keys() & RESERVED):
         where = f"placeholders.{name}"
         yield Problem(file, where, "a name of your own", "one that every letter has", "choose another name")
-    lines = dict(_lines(found.model_dump(exclude={"placeholders", *_KINDS}, exclude_none=True)))
+    lines = dict(texts_in(found.model_dump(exclude={"placeholders", *_KINDS}, exclude_none=True)))
     yield from _unfilled(file, lines, EVERY_LETTER | OF_A_FIGURE | OF_THE_DIGEST)
     yield from _deleting(file, {key: line for key, line in lines.items() if key != "name"}, language)
     if found.digest is not None and found.parts is None:
@@ -94,7 +139,7 @@ def _frame(file: str, found: TopicTexts, language: Language) -> Iterator[Problem
 def _letter(
     file: str, kind: LetterKind, text: LetterText, found: TopicTexts, shared: CommonTexts | None
 ) -> Iterator[Problem]:
-    lines = dict(_lines(text.model_dump(exclude_none=True), kind.value))
+    lines = dict(texts_in(text.model_dump(exclude_none=True), kind.value))
     digest = OF_THE_DIGEST if found.parts is not None else frozenset()
     yield from _unfilled(file, lines, EVERY_LETTER | OF_A_NORM | digest | found.placeholders.keys())
     for flag in sorted(text.when.keys() - found.flags):
@@ -102,9 +147,12 @@ def _letter(
         yield Problem(file, f"{kind.value}.when.{flag}", expected, "no such flag", "declare it or correct it")
     if shared is not None:
         for note in sorted(text.about.keys() - shared.about.keys()):
-            expected = f"one of {', '.join(sorted(shared.about))}"
-            mend = f"correct it or add it to {COMMON}.toml"
-            yield Problem(file, f"{kind.value}.about.{note}", expected, "no such remark", mend)
+            yield _no_such_note(file, f"{kind.value}.about.{note}", shared)
+
+
+def _no_such_note(file: str, where: str, shared: CommonTexts) -> Problem:
+    expected = f"one of {', '.join(sorted(shared.about))}"
+    return Problem(file, where, expected, "no such remark", f"correct it or add it to {COMMON}.toml")
 
 
 def _under_hold(file: str, kind: LetterKind, text: LetterText, language: Language) -> Iterator[Problem]:
@@ -114,7 +162,7 @@ def _under_hold(file: str, kind: LetterKind, text: LetterText, language: Languag
     for count in range(len(others) + 1):
         for flags in combinations(others, count):
             chosen = text.chosen(frozenset((HOLD, *flags))).model_dump(exclude={"when"}, exclude_none=True)
-            for problem in _deleting(file, dict(_lines(chosen, kind.value)), language):
+            for problem in _deleting(file, dict(texts_in(chosen, kind.value)), language):
                 if problem.where not in told:
                     told.add(problem.where)
                     yield problem
@@ -132,10 +180,9 @@ def _deleting(file: str, lines: Mapping[str, str], language: Language) -> Iterat
 
 
 def _unfilled(file: str, lines: Mapping[str, str], allowed: Collection[str]) -> Iterator[Problem]:
-    environment = text_environment()
     for key, line in lines.items():
         try:
-            used = meta.find_undeclared_variables(environment.parse(line))
+            used = names_in(line)
         except TemplateSyntaxError as error:
             yield Problem(file, key, "placeholders like {{ name }}", str(error.message), "correct it")
             continue
@@ -145,15 +192,3 @@ def _unfilled(file: str, lines: Mapping[str, str], allowed: Collection[str]) -> 
 
 
 _KINDS = tuple(kind.value for kind in LetterKind)
-
-
-def _lines(value: object, key: str = "") -> Iterator[tuple[str, str]]:
-    """All texts in a structure of tables and lists, with their keys as they stand in the file."""
-    if isinstance(value, str):
-        yield key, value
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _lines(inner, f"{key}.{name}" if key else str(name))
-    elif isinstance(value, list):
-        for place, inner in enumerate(value, 1):
-            yield from _lines(inner, f"{key}.{place}")

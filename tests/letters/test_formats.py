@@ -71,6 +71,10 @@ def test_large_numbers_have_marks() -> None:
         ("Renée 👩‍💻 Ömer", "Renée 👩‍💻 Ömer"),
         ("Zoe\u0308", "Zoë"),
         ("J" * 200, "J" * 79 + "…"),
+        ("J\u200dan\u200d \u200cDekker\u200d", "Jan Dekker"),
+        ("\u3164\u2800\u0301\u200d", ""),
+        ("J\u030a\u030a\u030a\u030a\u030a\u030a\u030aan", "J\u030a\u030a\u030aan"),
+        ("\u0301 Jan", "Jan"),
     ],
 )
 def test_names_are_one_short_line_without_tricks(name: str, shown: str) -> None:

@@ -5,6 +5,7 @@ import email.policy
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from email.message import EmailMessage
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,8 @@ from lxml import html
 
 from mailbot.letters.formats import clean
 from mailbot.letters.mime import to_bytes
+from mailbot.letters.render import TomlLetters
+from mailbot.letters.texts import LetterTexts
 from mailbot.model.letters import AgendaLine, Letter, Mail
 
 Render = Callable[[Letter], Mail]
@@ -30,7 +33,15 @@ NASTY = [
     "W" * 200,
     "\x00\x07",
     "",
+    "\u200bJan\u200b\u2060 \ufeffDekker",
+    "Z\u0335\u0321\u031b\u0352\u0330a\u0334\u0328lgo",
+    "{% for x in ().__class__.__base__.__subclasses__() %}{{ x }}{% endfor %}",
+    "{{ name.__class__ }}{# gone #}",
+    "-->]]><![endif]--><b>vet</b><!--",
+    "محمد \u202a\u061cالأمين",
+    "&lt;b&gt; &amp; &#x202e;",
 ]
+TRICKS = set("\u200b\u2060\ufeff\u061c\u202a\u202b\u202d\u202e\u2066\u2067\u2068\x00\x07\r")
 
 
 @pytest.mark.parametrize("name", NASTY)
@@ -48,7 +59,55 @@ def test_a_nasty_name_is_only_a_name(
         page = html.document_fromstring(mail.html)
         assert [e.tag for e in page.iter()] == [e.tag for e in plain.iter()]
         assert clean(name) in " ".join(page.text_content().split())
-        assert not set(mail.html + mail.text) & set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\x00\x07\r")
+        assert not set(mail.html + mail.text) & TRICKS
+
+
+def shape(mail: Mail) -> list[str]:
+    return [e.tag for e in html.document_fromstring(mail.html).iter()]
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_a_nasty_value_is_only_a_value(text: str, waiver_letter: Letter, render: Render) -> None:
+    plain = render(waiver_letter)
+    for name in ("mailbox", "rule"):
+        mail = render(replace(waiver_letter, shown={**waiver_letter.shown, name: text}))
+        assert shape(mail) == shape(plain)
+        assert not set(mail.html + mail.text) & TRICKS
+        assert len(mail.text.splitlines()) == len(plain.text.splitlines())
+        seen = " ".join(html.document_fromstring(mail.html).text_content().split())
+        assert clean(text, 80 if name == "rule" else 200) in mail.text
+        assert clean(text, 80).rstrip("…") in seen
+
+
+@pytest.mark.parametrize("text", NASTY)
+@pytest.mark.parametrize("word", ["organisation", "contact", "intranet_word", "sender_name"])
+def test_nasty_words_of_the_house_are_only_words(
+    word: str,
+    text: str,
+    texts: LetterTexts,
+    letters_with: Callable[..., TomlLetters],
+    quota_letter: Letter,
+    render: Render,
+) -> None:
+    house = letters_with(texts, **{word: text})
+    mail = house.render(
+        quota_letter, "<x@voorbeeld.example>", quota_letter.to.address, render(quota_letter).date
+    )
+    assert shape(mail) == shape(render(quota_letter))
+    assert not set(mail.html + mail.text + mail.sender_name) & TRICKS
+    parsed = email.message_from_bytes(to_bytes(mail), policy=email.policy.default)
+    assert [a.addr_spec for a in parsed["From"].addresses] == ["postbushulp@voorbeeld.example"]
+    assert parsed["Bcc"] is None
+    assert len(parsed.keys()) == len(set(parsed.keys()))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=220))
+def test_a_subject_never_leaves_its_line(name: str) -> None:
+    message = EmailMessage(policy=email.policy.SMTP)
+    message["Subject"] = clean(name, 150)
+    raw = message.as_bytes().split(b"\r\n\r\n")[0]
+    assert [line.split(b":")[0] for line in raw.split(b"\r\n") if line[:1] not in b" \t"] == [b"Subject"]
 
 
 @settings(max_examples=60, deadline=None)

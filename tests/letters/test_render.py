@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
-from mailbot.engine.figures import DigestFigures, Figure, Level, Word, encode
 from mailbot.letters.render import TomlLetters
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.accounts import Language
 from mailbot.model.errors import LetterRefused
-from mailbot.model.figures import Coverage
-from mailbot.model.ids import Address, LetterId, RuleId
+from mailbot.model.ids import Address, LetterId
 from mailbot.model.letter_code import letter_code, same_code
 from mailbot.model.letters import Letter, LetterKind, Mail
 
@@ -128,58 +126,6 @@ def test_the_helpdesk_finds_a_letter_by_its_code(quota_letter: Letter, render: R
     assert not same_code(code, LetterId("letter-8"))
 
 
-def test_the_agenda_of_a_digest_is_in_order_of_day(digest_letter: Letter, render: Render) -> None:
-    text = render(digest_letter).text
-    assert "Pieter Bakker | vrijdag 13 november\nSanne de Boer | vrijdag 18 december" in text
-    assert "vertrekt" not in render(replace(digest_letter, agenda=())).text
-
-
-def test_a_digest_begins_with_what_was_read(digest_letter: Letter, post_help: TomlLetters) -> None:
-    first, *_ = post_help.document(digest_letter).blocks
-    assert getattr(first, "text", None) == (
-        "Bij 243 van de 250 postbussen konden we de instellingen bekijken. "
-        "De inhoud van berichten lezen we niet."
-    )
-
-
-def test_where_managers_see_no_figures_nothing_is_said_about_figures(
-    post_help: TomlLetters, digest_letter: Letter
-) -> None:
-    bare = replace(digest_letter, shown=encode(DigestFigures(Coverage(250, 243), {})))
-    text = post_help.document(bare).text()
-    assert "cijfer" not in text
-    assert "Hoe staat het ervoor?" not in text
-    assert "Spreek af wie het werk overneemt." in text
-
-
-@pytest.mark.parametrize(
-    ("rule", "tenths", "said"),
-    [
-        ("quota", 0, "Minder dan 1 op de 10 mensen in je team heeft een te volle postbus."),
-        ("quota", 1, "Ongeveer 1 op de 10 mensen in je team heeft een te volle postbus."),
-        ("quota", 2, "Ongeveer 2 op de 10 mensen in je team hebben een te volle postbus."),
-        ("quota", None, "Een deel van de mensen in je team heeft een te volle postbus."),
-        ("toy", 0, "Bij minder dan 1 op de 10 mensen in je team kan iets beter."),
-        ("toy", 4, "Bij ongeveer 4 op de 10 mensen in je team kan iets beter."),
-        ("toy", None, "Bij een deel van de mensen in je team kan iets beter."),
-    ],
-)
-def test_a_share_is_said_in_tenths_also_of_a_rule_without_sentences_of_its_own(
-    rule: str, tenths: int | None, said: str, digest_letter: Letter, render: Render
-) -> None:
-    figure = Figure(Level.TEAM, Word.SOME, tenths)
-    shown = encode(DigestFigures(Coverage(250, 243), {RuleId(rule): figure}))
-    assert said in render(replace(digest_letter, shown=shown)).text
-
-
-def test_a_digest_gives_no_counts_about_people(digest_letter: Letter, render: Render) -> None:
-    text = render(digest_letter).text
-    assert "Enkele mensen (minder dan 3) op je afdeling hebben een te volle postbus." in text
-    assert "%" not in text
-    assert "ten minste 5 mensen" in text
-    assert "niet gebruiken om mensen te beoordelen" in text
-
-
 @pytest.mark.parametrize(
     "shown",
     [
@@ -199,8 +145,7 @@ def test_a_letter_with_a_hole_in_it_is_not_made(shown: Any, quota_letter: Letter
     ("changes", "why"),
     [
         ({"topic": "leaver"}, "no text for a nudge on leaver"),
-        ({"kind": LetterKind.REMINDER}, "no text for a reminder on quota"),
-        ({"topic": "digest", "kind": LetterKind.DIGEST}, "figures of a digest"),
+        ({"kind": LetterKind.HINT}, "no text for a hint on quota"),
         ({"topic": "explain", "kind": LetterKind.NOTICE}, "looked_days"),
     ],
 )

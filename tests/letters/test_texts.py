@@ -50,8 +50,8 @@ def test_a_language_that_lacks_a_topic_is_named(own_texts: Path) -> None:
 
 def test_a_language_that_lacks_a_letter_is_named(own_texts: Path) -> None:
     with (own_texts / "nl" / "quota.toml").open("a") as file:
-        file.write('[thanks]\nsubject = "Dank je wel"\nheading = "Fijn"\n')
-    assert found(own_texts) == [("en/quota.toml", "thanks", "nothing")]
+        file.write('[hint]\nsubject = "Een tip"\nheading = "Een tip"\n')
+    assert found(own_texts) == [("en/quota.toml", "hint", "nothing")]
 
 
 def test_placeholders_are_the_same_in_every_language(own_texts: Path, change: Change) -> None:
@@ -124,7 +124,9 @@ def test_no_text_that_can_reach_a_held_mailbox_says_delete(
 def test_without_its_hold_variant_the_quota_letter_is_refused(own_texts: Path) -> None:
     path = own_texts / "nl" / "quota.toml"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text[: text.index("[nudge.when.hold]")], encoding="utf-8")
+    variant, rest = text.partition("[nudge.when.hold]")[2].split("[reminder]", 1)
+    path.write_text(text.replace(f"[nudge.when.hold]{variant}", ""), encoding="utf-8")
+    assert rest
     assert {where for _, where, _ in found(own_texts)} == {"nudge.steps.3", "nudge.steps.4"}
 
 
@@ -135,8 +137,8 @@ def test_all_mistakes_are_told_in_one_go_with_their_mends(own_texts: Path, chang
     with pytest.raises(SettingsRefused) as refusal:
         LetterTexts.load(own_texts)
     said = str(refusal.value)
-    assert said.startswith("3 problems")
-    assert len(re.findall(r"^    mend: ", said, re.MULTILINE)) == 3
+    assert said.startswith("4 problems")
+    assert len(re.findall(r"^    mend: ", said, re.MULTILINE)) == 4
 
 
 def test_a_text_can_do_nothing_but_print(

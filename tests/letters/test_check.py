@@ -1,0 +1,164 @@
+"""`mailbot letters check` finds what is wrong with a text before anybody gets it, and says how to mend it."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mailbot.config.problems import Problem
+from mailbot.letters.check import check
+from mailbot.letters.render import NormText, TomlLetters
+from mailbot.letters.texts import LetterTexts
+from mailbot.model.accounts import Language
+from mailbot.model.ids import RuleId
+from mailbot.rules import registry
+from tests.letters.cases import NORMS, TODAY
+
+Look = Callable[[], list[Problem]]
+
+
+@pytest.fixture
+def look(own_texts: Path, letters_with: Callable[..., TomlLetters]) -> Look:
+    """What is wrong with the texts as they are now."""
+
+    def checked() -> list[Problem]:
+        texts = LetterTexts.load(own_texts)
+        norms = {**dict.fromkeys(registry(), NORMS[RuleId("quota")]), **NORMS}
+        letters = letters_with(texts, norms=norms)
+        return check(texts, letters, list(registry().values()), NORMS, "packs/voorbeeld/pack.toml", TODAY)
+
+    return checked
+
+
+def change(folder: Path, file: str, old: str, new: str) -> None:
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_nothing_is_wrong_with_the_shipped_texts(look: Look) -> None:
+    assert look() == []
+
+
+SIXTEEN = "een twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien zestien."
+
+
+SUITS = "Doe het als het jou past."
+OUR_HELP = "We willen je alleen helpen."
+BEFORE = "We schreven je hier eerder over. Daarom"
+REST = "Daarna laten we het een tijd rusten."
+STAND = "Laat al je berichten gewoon"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "where", "found"),
+    [
+        ("nl/quota.toml", SUITS, SIXTEEN, "nudge.closing.1", "16 words"),
+        ("nl/quota.toml", STAND, f"{SIXTEEN} Laat ze", "nudge.when.hold.paragraphs.1", "16 words"),
+        ("nl/quota.toml", SUITS, "Doe het conform de afspraak.", "nudge.closing.1", "conform"),
+        ("nl/quota.toml", SUITS, "Dit heeft spoed.", "nudge.closing.1", "spoed"),
+        ("nl/quota.toml", SUITS, "Dat moet je doen.", "nudge.closing.1", "moet je"),
+        ("en/quota.toml", "Do it when it suits you.", "You failed to.", "nudge.closing.1", "failed to"),
+        ("nl/quota.toml", SUITS, "Doe het als het u past.", "nudge.closing.1", '"u"'),
+        ("nl/quota.toml", SUITS, "Kijk op hulp.voorbeeld.nl.", "nudge.closing.1", "hulp.voorbeeld.nl"),
+        ("nl/quota.toml", SUITS, "Doe het <b>vandaag</b>.", "nudge.closing.1", "<b"),
+        ("nl/quota.toml", "De ruimte in je postbus", "Je postbus is te vol", "nudge.subject", "te"),
+        ("nl/common.toml", OUR_HELP, SIXTEEN, "about.warning.text", "16 words"),
+        ("nl/common.toml", BEFORE, SIXTEEN, "about_of.thanks.why.text", "16 words"),
+        ("nl/common.toml", REST, SIXTEEN, "last.text", "16 words"),
+    ],
+)
+def test_how_a_line_sounds_is_told_by_its_key(
+    own_texts: Path, look: Look, file: str, old: str, new: str, where: str, found: str
+) -> None:
+    change(own_texts, file, old, new)
+    (problem,) = (p for p in look() if p.where == where)
+    assert problem.file == file
+    assert found in problem.found
+    assert problem.mend
+
+
+def test_a_name_in_the_contact_is_no_link(own_texts: Path, look: Look) -> None:
+    change(own_texts, "nl/quota.toml", SUITS, "Mail aan hulp@voorbeeld.nl.")
+    assert look() == []
+
+
+def test_a_house_that_says_u_is_told_of_every_je(own_texts: Path, look: Look) -> None:
+    change(own_texts, "nl/common.toml", 'form = "je"', 'form = "u"')
+    found = {(p.file, p.where) for p in look() if p.expected == "the u-form"}
+    assert ("nl/quota.toml", "nudge.heading") in found
+    assert ("nl/common.toml", "about.who.text") in found
+    assert all(file.startswith("nl/") for file, _ in found)
+
+
+def test_a_letter_that_is_long_in_one_variant_only_is_found(own_texts: Path, look: Look) -> None:
+    more = " ".join(["Nog een kort zinnetje erbij."] * 12)
+    change(own_texts, "nl/out_of_office.toml", "We weten je werkdagen niet.", more)
+    found = [p for p in look() if p.expected == "at most 120 words"]
+    assert found
+    assert all(p.file == "nl/out_of_office.toml" and "days_assumed" in p.where for p in found)
+
+
+def test_a_reminder_as_long_as_the_first_letter_is_found(own_texts: Path, look: Look) -> None:
+    more = " ".join(["Nog een kort zinnetje erbij."] * 8)
+    change(own_texts, "nl/signature.toml", "Samen doen kan ook:", f"{more} Samen doen kan ook:")
+    assert {(p.file, p.where) for p in look() if "fewer words than the nudge" in p.expected} >= {
+        ("nl/signature.toml", "reminder")
+    }
+
+
+def test_thanks_that_go_on_are_found(own_texts: Path, look: Look) -> None:
+    change(own_texts, "en/quota.toml", "Thank you. You", "Thank you. Well done! You")
+    assert [(p.file, p.where, p.found) for p in look()] == [("en/quota.toml", "thanks", "4")]
+
+
+@pytest.mark.parametrize("kind", ["reminder", "thanks"])
+def test_a_letter_that_a_rule_can_cause_and_nobody_wrote_is_found(
+    own_texts: Path, look: Look, kind: str
+) -> None:
+    for language in Language:
+        path = own_texts / language / "signature.toml"
+        text = path.read_text(encoding="utf-8")
+        tables = re.split(r"(?m)^(?=\[)", text)
+        path.write_text("".join(t for t in tables if not t.startswith(f"[{kind}")), encoding="utf-8")
+    assert [(p.file, p.where) for p in look()] == [(f"{x}/signature.toml", kind) for x in Language]
+
+
+def test_a_letter_that_asks_says_what_it_must_and_how(own_texts: Path, look: Look) -> None:
+    change(
+        own_texts,
+        "nl/signature.toml",
+        "[reminder.when.made]",
+        '[reminder.about.who]\nlead = "-"\ntext = ""\n[reminder.when.made]',
+    )
+    change(own_texts, "en/signature.toml", "steps = [", "steps = []\nclosing_ = [")
+    text = (own_texts / "en" / "signature.toml").read_text(encoding="utf-8")
+    (own_texts / "en" / "signature.toml").write_text(
+        re.sub(r"closing_ = \[.*?\]\n", "", text, count=1, flags=re.DOTALL)
+    )
+    found = {(p.file, p.where, p.expected) for p in look()}
+    assert ("nl/signature.toml", "reminder.about.who", "who sees it") in found
+    assert ("en/signature.toml", "nudge", "1 to 4 steps") in found
+
+
+def test_a_text_that_reaches_for_what_it_may_not_is_found(own_texts: Path, look: Look) -> None:
+    change(own_texts, "nl/quota.toml", "Doe het als het jou past.", "{{ name.__class__.__mro__ }}")
+    found = [p for p in look() if p.expected == "a letter that can be made"]
+    assert {p.file for p in found} == {"nl/quota.toml"}
+
+
+def test_an_article_in_stiff_words_is_told_where_it_stands(
+    texts: LetterTexts, letters_with: Callable[..., TomlLetters]
+) -> None:
+    stiff = NormText("4", NORMS[RuleId("quota")].regulation, {Language.NL: SIXTEEN, Language.EN: "Fine."})
+    found = check(
+        texts,
+        letters_with(texts),
+        [registry()[RuleId("quota")]],
+        {RuleId("quota"): stiff},
+        "pack.toml",
+        TODAY,
+    )
+    assert [(p.file, p.where) for p in found] == [("pack.toml", "the norm of quota, text_nl")]
