@@ -1,16 +1,20 @@
 """Delivery: takes letters from the outbox to the server, in office hours and while every gate is open."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from mailbot.engine.plan import is_office_day
+from mailbot.engine.office_days import is_office_day
 from mailbot.engine.recipients import Mode
-from mailbot.jobs.courier import REFUSED, Courier, MayLeave
+from mailbot.jobs import incoming
+from mailbot.jobs.courier import REFUSED, Courier
+from mailbot.jobs.doubts import COPY_COMES_WITHIN, settle_doubts
 from mailbot.jobs.house import House
 from mailbot.jobs.lease import LEASE, Lease, kept
-from mailbot.model.errors import Busy, Stopped, Unreachable
+from mailbot.jobs.sending import MayLeave, Sending
+from mailbot.model.errors import Busy, Halted, Stopped, Unreachable
 from mailbot.model.ids import LetterId
 from mailbot.model.letters import LetterKind, LetterState, OutboxLetter
 from mailbot.model.slots import Claim, Job, Slot
@@ -18,7 +22,19 @@ from mailbot.model.slots import Claim, Job, Slot
 log = structlog.get_logger(__name__)
 
 BATCH = 50
+MOST_UNTIDY = 5000
+"""Proof copies that are looked for in one delivery; those that are still on their way are among them."""
+
 ATTEMPTS = 3
+NOES = 10
+"""Letters in a row that the post refuses or puts off: then it is not the letters."""
+
+ALL_REFUSED = (
+    f"The post refused or put off {NOES} letters in a row; the others wait. Look whether its account may "
+    "send to everybody."
+)
+UNTRIED = frozenset({LetterState.WAITING, LetterState.WITHDRAWN, LetterState.EXPIRED})
+"""Of a letter that ends here it does not show whether the post works."""
 
 EXPIRED = "letters_expired"
 POST = "post_unreachable"
@@ -42,14 +58,15 @@ class DeliveryReport:
 
 
 def deliver(house: House) -> DeliveryReport:
-    """Send what may leave now. Raises Unreachable when the post fails three letters in a row, SignInRefused
-    when the service account is refused, Busy when another process delivers; what was not sent waits for the
-    next delivery."""
+    """Send what may leave now, and hear what came back. Raises Unreachable when the post fails three letters
+    in a row, SignInRefused when an account is refused, Busy when another process delivers; what was not sent
+    waits for the next delivery."""
     now = house.clock.now()
     lane = Slot(Job.DELIVER, house.today(), "lane")
     with house.store.begin() as work:
         expired = work.expire(now)
-        idle = work.stopped() or not (work.letters_due(now, 1) or work.untidy(1))
+        doubtful = work.letters_in_doubt(now - COPY_COMES_WITHIN)
+        idle = work.stopped() or not (work.letters_due(now, 1) or work.untidy(1) or doubtful)
         if not idle and work.claim(lane, house.owner, now, now + LEASE) is Claim.HELD:
             raise Busy("another process is delivering")
     if expired:
@@ -57,6 +74,7 @@ def deliver(house: House) -> DeliveryReport:
             EXPIRED, f"{expired} letters passed their time before they could leave. See: mailbot findings"
         )
     if idle:
+        incoming.read(house)
         return DeliveryReport(Counter(), 0)
     with kept(house, lane) as lease:
         return _deliver(house, lane, lease)
@@ -83,12 +101,17 @@ def may_leave(house: House) -> MayLeave:
 
 def _deliver(house: House, lane: Slot, lease: Lease) -> DeliveryReport:
     states: Counter[LetterState] = Counter()
+    settle_doubts(house)
+    incoming.read(house)  # a letter that came back may leave its reader in peace for today's
     people = house.directory.people()
     everybody = {**people.by_guid, **people.set_aside}
     keyed = {house.store.person_key(guid): person for guid, person in everybody.items()}
-    courier = Courier(house, people, keyed, may_leave(house))
+    with house.store.begin() as work:
+        resting = work.resting(house.clock.now())
+    courier = Courier(house, people, Sending(house, people, keyed, may_leave(house), resting))
     seen: set[LetterId] = set()
-    failures = 0
+    failed: list[tuple[OutboxLetter, str]] = []
+    in_a_row = 0
     while due := _next(house, seen):
         for letter in due:
             if house.halting():
@@ -96,24 +119,44 @@ def _deliver(house: House, lane: Slot, lease: Lease) -> DeliveryReport:
             seen.add(letter.id)
             lease.renew()
             try:
-                states[courier.carry(letter)] += 1
-                failures = 0
-            except Stopped:
+                state = courier.carry(letter)
+            except (Stopped, Halted):
                 return DeliveryReport(states, 0)
             except Busy:
                 _let_go(house, letter)
+                continue
             except Unreachable as error:
-                failures += 1
+                in_a_row += 1
+                failed.append((letter, str(error)))
                 log.warning("letter waits", letter=letter.id, why=str(error))
-                if failures >= ATTEMPTS:
+                if in_a_row >= ATTEMPTS:
                     house.operator.problem(POST, str(error))
                     raise
+                continue
+            states[state] += 1
+            in_a_row = in_a_row if state in UNTRIED else 0
+            if courier.noes >= NOES:
+                house.operator.problem(POST, ALL_REFUSED)
+                raise Unreachable(ALL_REFUSED)
+    if states[LetterState.SENT]:
+        _put_off(courier, failed)
     tidied = _tidy(house, lease)
-    _tell(house, states, failures)
+    _tell(house, states, len(failed))
     counts = {state.value: number for state, number in states.items()}
     house.operator.ran(Job.DELIVER, lane.id, house.clock.now(), "complete", counts)
     log.info("delivery finished", tidied=tidied, **counts)
     return DeliveryReport(states, tidied)
+
+
+def _put_off(courier: Courier, failed: Sequence[tuple[OutboxLetter, str]]) -> None:
+    """While others left, it is these letters that the post fails on."""
+    for letter, why in failed:
+        try:
+            courier.put_off(letter, why)
+        except Busy:
+            continue
+        except (Stopped, Unreachable):
+            return
 
 
 def _next(house: House, seen: set[LetterId]) -> list[OutboxLetter]:
@@ -131,21 +174,22 @@ def _let_go(house: House, letter: OutboxLetter) -> None:
 
 
 def _tidy(house: House, lease: Lease) -> int:
-    """Remove proof copies, only of letters whose `sent` is committed."""
+    """Remove proof copies, only of letters whose `sent` is committed. A copy that was looked for in vain for
+    days does not come any more."""
     done = 0
-    while True:
-        with house.store.begin() as work:
-            keys = work.untidy(BATCH)
-        if not keys:
-            return done
+    with house.store.begin() as work:
+        keys = work.untidy(MOST_UNTIDY)
+    for first in range(0, len(keys), BATCH):
         lease.renew()
-        gone = house.post().tidy(keys)
+        batch = keys[first : first + BATCH]
+        gone = house.post().tidy(batch)
+        late = house.clock.now() - COPY_COMES_WITHIN
         with house.store.begin() as work:
-            for key in gone:
-                work.tidied(key)
+            for key, letter in work.letter_with(batch).items():
+                if key in gone or (letter.changed is not None and letter.changed < late):
+                    work.tidied(key)
         done += len(gone)
-        if not gone:
-            return done
+    return done
 
 
 def _tell(house: House, states: Counter[LetterState], failures: int) -> None:

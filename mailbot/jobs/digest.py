@@ -1,24 +1,29 @@
 """The managers' weekly digest: figures that show nobody, ordered as letters like any other."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import structlog
 
-from mailbot.engine import figures
-from mailbot.engine.figures import Figure
+from mailbot.engine.figures.cells import circles_of
+from mailbot.engine.figures.digests import figures_for
+from mailbot.engine.figures.encoding import DigestFigures, decode, encode, tip_of_the_week, worth_saying
 from mailbot.engine.plan import next_office_day
 from mailbot.engine.recipients import Mode, held
 from mailbot.engine.returning import away, back_on
+from mailbot.engine.waiving import waived
 from mailbot.jobs.agenda import Agendas, agendas
 from mailbot.jobs.house import House
 from mailbot.model.errors import Busy
 from mailbot.model.figures import Coverage
 from mailbot.model.ids import PersonKey, RuleId
-from mailbot.model.letters import LetterKind, LetterOrder, LetterState
+from mailbot.model.letters import AgendaLine, LetterKind, LetterOrder, LetterState
 from mailbot.model.people import People, Person
 from mailbot.model.slots import Claim, Job, Slot, SlotResult
 from mailbot.model.verdicts import Kind, Outcome
+from mailbot.policy.packs import Audience
+from mailbot.policy.stages import Stage
 from mailbot.ports import Work
 from mailbot.rules import Tells
 
@@ -28,6 +33,10 @@ LEASE = timedelta(minutes=5)
 FRESH = timedelta(days=7)
 FOR_THE_WEEK = timedelta(days=4)
 """How long a digest may wait, for a stop to be lifted, say: until its week is over."""
+MAY_BE_READ = frozenset(
+    {LetterState.CLAIMED, LetterState.DRAFTED, LetterState.SENT, LetterState.IN_DOUBT, LetterState.BOUNCED}
+)
+"""States of a digest that its reader may have seen, or may yet see."""
 NO_SWEEP = "digest_without_sweep"
 NO_MANAGER = "leavers_without_manager"
 
@@ -50,14 +59,12 @@ def digest(house: House, slot: Slot) -> int | None:
         if not house.gates_open():
             work.finish(slot.id, now, SlotResult.CLOSED, {"digests": 0})
             return 0
-        newest = work.last_counts(Job.SWEEP)
-        if newest is None or newest[0].finished is None or now - newest[0].finished > FRESH:
+        newest = fresh_sweep(work, now)
+        if newest is None:
             work.finish(slot.id, now, SlotResult.SKIPPED, {"digests": 0})
             ordered = None
         else:
-            row, counts = newest
-            coverage = Coverage(int(counts["population"]), int(counts["read"]))
-            ordered = _Digests(house, work, row.slot, coverage, people, now).order_all()
+            ordered = Digests(house, work, *newest, people, now).order_all()
             work.finish(slot.id, now, SlotResult.COMPLETE, {"digests": ordered})
             work.audit(now, "mailbot", "digest", {"slot": slot.id, "digests": ordered})
     if ordered is None:
@@ -68,6 +75,15 @@ def digest(house: House, slot: Slot) -> int | None:
     house.operator.ran(Job.DIGEST, slot.id, now, SlotResult.COMPLETE.value, {"digests": ordered})
     log.info("digests ordered", slot=slot.id, digests=ordered)
     return ordered
+
+
+def fresh_sweep(work: Work, now: datetime) -> tuple[Slot, Coverage] | None:
+    """The newest sweep and how far it got; None when none was finished in the last seven days."""
+    newest = work.last_counts(Job.SWEEP)
+    if newest is None or newest[0].finished is None or now - newest[0].finished > FRESH:
+        return None
+    row, counts = newest
+    return row.slot, Coverage(int(counts["population"]), int(counts["read"]))
 
 
 def _tell_of_leavers(house: House, without_manager: int) -> None:
@@ -82,8 +98,21 @@ def _tell_of_leavers(house: House, without_manager: int) -> None:
     )
 
 
-class _Digests:
-    """All digests of one week, made of one sweep."""
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What one digest holds, and the office day that it is made for."""
+
+    figures: DigestFigures
+    agenda: tuple[AgendaLine, ...] = field(repr=False)
+    day: date
+
+    @property
+    def worth_sending(self) -> bool:
+        return worth_saying(self.figures.figures, len(self.agenda))
+
+
+class Digests:
+    """All digests of one week, made of one sweep: `sweep` and `coverage` are its slot and reach."""
 
     def __init__(
         self, house: House, work: Work, sweep: Slot, coverage: Coverage, people: People, now: datetime
@@ -97,20 +126,41 @@ class _Digests:
         self._day = next_office_day(self._calendar, house.terms.hours.office[1])
         self._leads = people.managers()
         self._agendas: dict[date, Agendas] = {}
-        # events are left out: a deviation shows on one day only, and one day's count would tell half a truth
-        rules = [
-            active.rule.id
-            for active in house.rules(house.today())
-            if active.rule.kind is Kind.STATE and active.rule.tells is Tells.PERSON
-        ]
-        self._outcomes: Mapping[RuleId, Mapping[PersonKey, Outcome]] = {
-            rule: work.outcomes(sweep.id, rule) for rule in rules
-        }
+        self._outcomes = self._judged(sweep) if self._for_managers else {}
 
     def order_all(self) -> int:
         """For everybody who leads a team or runs a departure; how many were ordered."""
         readers = dict.fromkeys([*self._leads, *self._agenda_on(self._day)])
         return sum(self._order(self._people.by_guid[guid]) for guid in readers if guid is not None)
+
+    def of(self, reader: Person) -> Contents | None:
+        """What the reader would get; None for somebody who does not come back to read it."""
+        day = self._read_on(reader)
+        if day is None:
+            return None
+        return Contents(self._figures(reader), self._agenda_on(day).get(reader.guid, ()), day)
+
+    @property
+    def _for_managers(self) -> bool:
+        return self._house.terms.pack.team_figures.shown_to is Audience.MANAGERS
+
+    def _judged(self, sweep: Slot) -> Mapping[RuleId, Mapping[PersonKey, Outcome]]:
+        """Events are left out. A deviation shows on one day only, so one day's count would tell half a truth;
+        and of the days before it nothing is kept that could be counted (practice 2.3)."""
+        house, today = self._house, self._house.today()
+        standings = house.standings()
+        spared = waived(house.terms.waivers, self._people, today)
+        found = {}
+        for active in house.rules(today):
+            rule = active.rule
+            if rule.kind is not Kind.STATE or rule.tells is not Tells.PERSON:
+                continue
+            if standings[rule.id].stage is not Stage.EVERYONE:
+                continue  # nobody hears from a manager what they were not told themselves
+            without = {house.store.person_key(guid) for guid in spared.get(rule.id, ())}
+            outcomes = self._work.outcomes(sweep.id, rule.id)
+            found[rule.id] = {person: o for person, o in outcomes.items() if person not in without}
+        return found
 
     def _agenda_on(self, day: date) -> Agendas:
         if day not in self._agendas:
@@ -122,33 +172,22 @@ class _Digests:
         terms = self._house.terms
         key = self._house.store.person_key(reader.guid)
         today = self._house.today()
-        year, week, _ = today.isocalendar()
-        name = f"digest/{year}-{week:02}/{key}"
+        name = f"digest/{_week(today)}/{key}"
         self._withdraw_older(key, name)
         if held(reader, terms.mode, terms.pilot_groups, today, terms.redirect_everyone) is not None:
             return False
-        day = self._read_on(reader)
-        if day is None:
+        contents = self.of(reader)
+        if contents is None or not contents.worth_sending:
             return False
-        figures_shown = self._figures(reader, key)
-        agenda = self._agenda_on(day).get(reader.guid, ())
-        if not figures.worth_saying(figures_shown, len(agenda)):
-            return False
-        # whoever leads no team of their own gets the agenda alone
-        tip = (
-            figures.tip_of_the_week(self._house.letters.tips(), today) if reader.guid in self._leads else None
-        )
-        at_least = terms.pack.team_figures.at_least
-        content = figures.DigestFigures(self._coverage, figures_shown, tip, at_least)
         opens, closes = terms.hours.office
         order = LetterOrder(
             key=name,
             kind=LetterKind.DIGEST,
             topic="digest",
             person=key,
-            shown=figures.encode(content),
-            not_before=self._calendar.at(day, opens),
-            not_after=self._calendar.at(day + FOR_THE_WEEK, closes),
+            shown=encode(contents.figures),
+            not_before=self._calendar.at(contents.day, opens),
+            not_after=self._calendar.at(contents.day + FOR_THE_WEEK, closes),
             weekly=False,
             test=terms.mode is Mode.REDIRECT,
         )
@@ -161,14 +200,40 @@ class _Digests:
             return back_on(reader, self._calendar, self._day)
         return self._day
 
-    def _figures(self, reader: Person, key: PersonKey) -> dict[RuleId, Figure]:
-        """What the reader may see: never anything of a team that somebody else leads."""
-        team_figures = self._house.terms.pack.team_figures
-        if not team_figures.shown or reader.guid not in self._leads:
-            return {}
-        circles = figures.circles_of(reader.guid, self._people, self._house.store.person_key)
-        cells = figures.cells(key, circles, self._outcomes, team_figures.at_least)
-        return {rule: cell.figure for rule, cell in cells.items()}
+    def _figures(self, reader: Person) -> DigestFigures:
+        """What the reader may see: never anything of a team that somebody else leads. Whoever leads no team
+        gets the agenda alone."""
+        at_least = self._house.terms.pack.team_figures.at_least
+        if reader.guid not in self._leads:
+            return DigestFigures(at_least=at_least)
+        tip = tip_of_the_week(self._house.letters.tips(), self._house.today())
+        if not self._for_managers:
+            return DigestFigures(tip=tip, at_least=at_least)
+        key = self._house.store.person_key(reader.guid)
+        earlier = self._earlier(key)
+        made = figures_for(
+            key,
+            circles_of(reader.guid, self._people, self._house.store.person_key),
+            self._outcomes,
+            self._coverage,
+            at_least,
+            reader.unit.code if reader.unit else None,
+            earlier.values(),
+            earlier.get(_week(self._house.today() - timedelta(weeks=1))),
+        )
+        return replace(made, tip=tip)
+
+    def _earlier(self, key: PersonKey) -> dict[str, DigestFigures]:
+        """Digests of earlier weeks that the reader may have, by week."""
+        test, this_week = self._house.terms.mode is Mode.REDIRECT, _week(self._house.today())
+        found = {}
+        for letter in self._work.letters_of(key):
+            order = letter.order
+            if order.kind is LetterKind.DIGEST and letter.state in MAY_BE_READ and order.test is test:
+                week = order.key.split("/")[1]
+                if week != this_week:
+                    found[week] = decode(order.shown)
+        return found
 
     def _withdraw_older(self, key: PersonKey, name: str) -> None:
         """A digest of an earlier week that still waits, for its reader's return, say, tells what is over."""
@@ -176,3 +241,8 @@ class _Digests:
             order = letter.order
             if order.kind is LetterKind.DIGEST and order.key != name and letter.state is LetterState.WAITING:
                 self._work.move(letter.id, LetterState.WAITING, LetterState.WITHDRAWN, self._now)
+
+
+def _week(day: date) -> str:
+    year, week, _ = day.isocalendar()
+    return f"{year}-{week:02}"

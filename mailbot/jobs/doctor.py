@@ -20,8 +20,10 @@ from mailbot.model.letters import LetterState
 from mailbot.model.needs import DataClass, Need
 from mailbot.model.organisation import Organisation
 from mailbot.model.people import People
+from mailbot.model.plan import PlanState
 from mailbot.model.sources import SourceState
 from mailbot.model.statements import Claim
+from mailbot.policy.stages import Stage
 from mailbot.ports import ProbeAnswer, Target
 
 ROAD = Road.EWS
@@ -54,6 +56,8 @@ def doctor(house: House, readable: Address | None, unreadable: Address | None) -
     yield from _gates(house)
     yield _audit(house)
     yield _delivery(house)
+    yield from _stages(house)
+    yield from _held_plan(house)
     yield _outbox(house)
     _try_again(house, breaker.DIRECTORY)
     try:
@@ -67,6 +71,7 @@ def doctor(house: House, readable: Address | None, unreadable: Address | None) -
     yield _excluded_groups(people.unmatched_groups)
     yield _export(house)
     _try_again(house, breaker.EXCHANGE)
+    _try_again(house, breaker.POST)
     try:
         house.exchange().sign_in()
     except MailbotError as error:
@@ -129,6 +134,26 @@ def _delivery(house: House) -> Check:
         case Mode.LIVE:
             says = "mode live: letters go to everybody in the population"
     return Check("delivery", Level.GOOD, says)
+
+
+def _stages(house: House) -> Iterator[Check]:
+    """A rule that observes is where every rule begins; one that nobody decided about says how to go on."""
+    for rule, standing in sorted(house.standings().items()):
+        observes = standing.stage is Stage.OBSERVE
+        mend = "; what it would have sent: mailbot plan show" if observes else ""
+        if standing.doubt is not None:
+            mend += f"; once it is decided: mailbot rules stage pilot {rule}"
+        yield Check(f"stage {rule}", Level.NOTE if observes else Level.GOOD, standing.says + mend)
+
+
+def _held_plan(house: House) -> Iterator[Check]:
+    with house.store.begin() as work:
+        held = work.newest_plan(PlanState.HELD)
+    if held is not None:
+        says = (
+            f"{held} is held, and no letter follows from it until somebody decides: mailbot plan show {held}"
+        )
+        yield Check("plan", Level.NOTE, says)
 
 
 def _outbox(house: House) -> Check:

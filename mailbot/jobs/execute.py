@@ -1,18 +1,27 @@
-"""Carrying out a plan: exactly its steps, only while what they rest on still stands."""
+"""Carrying out a plan: exactly its steps, only while what they rest on still stands. And turning one down."""
 
 import hashlib
 from datetime import datetime, timedelta
 
 from mailbot.engine.plan import WEEK
+from mailbot.jobs import braking
 from mailbot.jobs.house import House
 from mailbot.model.errors import GateClosed, PlanRefused
 from mailbot.model.ids import PlanId
-from mailbot.model.plan import Plan
+from mailbot.model.plan import Plan, PlanState
 from mailbot.model.slots import Slot
 from mailbot.ports import Work
 
 OLDEST = timedelta(hours=24)
 AGAIN = "make a new one: mailbot sweep --dry-run"
+OPEN = (PlanState.STORED, PlanState.HELD)
+"""States of a plan that a human can still run or turn down."""
+
+ENDED = {
+    PlanState.RUN: "was run already",
+    PlanState.REJECTED: "was rejected",
+    PlanState.REFUSED: "was overtaken by a newer sweep",
+}
 
 
 def plan_id(slot: Slot, made: datetime) -> PlanId:
@@ -25,35 +34,63 @@ def apply(house: House, work: Work, plan: Plan, now: datetime) -> None:
     """All steps inside the caller's transaction. Raises PlanRefused when a finding has moved on."""
     for index in range(len(plan.steps)):
         work.change(plan, index, now)
-    work.mark_plan(plan.id, "run", now)
+    work.mark_plan(plan.id, PlanState.RUN, now)
 
 
 def run_plan(house: House, wanted: PlanId, actor: str) -> Plan:
-    """`mailbot plan run`. Raises PlanRefused or GateClosed and then changes nothing."""
+    """`mailbot plan run`, of a dry run's plan and of one that the brake holds. Raises PlanRefused or
+    GateClosed and then changes nothing."""
     now = house.clock.now()
     if not house.gates_open():
         raise GateClosed("a gate has closed since the plan was made; see: mailbot doctor")
     with house.store.begin() as work:
-        stored = work.plan(wanted)
-        if stored is None:
-            raise PlanRefused(f"there is no plan {wanted}; {AGAIN}")
-        plan, state = stored
-        if state != "stored":
-            raise PlanRefused(f"plan {wanted} was {state} already; {AGAIN}")
-        if now - plan.made > OLDEST:
-            raise PlanRefused(f"plan {wanted} is older than 24 hours; {AGAIN}")
-        if plan.mode != house.terms.mode:
-            raise PlanRefused(f"plan {wanted} was made in delivery mode {plan.mode}; {AGAIN}")
-        if plan.policy != house.terms_hash():
-            raise PlanRefused(f"plan {wanted} was made under another policy, mandate or pilot; {AGAIN}")
-        if any(step.letter is not None and step.letter.not_after <= now for step in plan.steps):
-            raise PlanRefused(f"plan {wanted} has letters whose time has passed; {AGAIN}")
+        plan = _open_plan(work, wanted)
         if work.stopped():
             raise PlanRefused("sending is stopped; lift it first: mailbot stop --lift")
-        if _overtaken(work, plan, now):
-            raise PlanRefused(f"what plan {wanted} rests on has changed since it was made; {AGAIN}")
+        obstacle = why_not(house, work, plan, now)
+        if obstacle is not None:
+            raise PlanRefused(f"plan {wanted} {obstacle}; {AGAIN}")
         apply(house, work, plan, now)
+        braking.ran_by_hand(work, plan)
         work.audit(now, actor, "plan_run", {"plan": plan.id, "letters": plan.letters})
+    braking.decided(house)
+    return plan
+
+
+def why_not(house: House, work: Work, plan: Plan, now: datetime) -> str | None:
+    """Why this plan can never be run any more, to be read after its name; None while it still can."""
+    if now - plan.made > OLDEST:
+        return "is older than 24 hours"
+    if plan.mode != house.terms.mode:
+        return f"was made in delivery mode {plan.mode}"
+    if plan.policy != house.terms_hash():
+        return "was made under another policy, mandate, stage or pilot"
+    if any(step.letter is not None and step.letter.not_after <= now for step in plan.steps):
+        return "has letters whose time has passed"
+    if _overtaken(work, plan, now):
+        return "rests on what has changed since it was made"
+    return None
+
+
+def reject_plan(house: House, wanted: PlanId, actor: str, reason: str) -> Plan:
+    """`mailbot plan reject`: nothing of it is done, ever. `reason` is kept in the audit log. Raises
+    PlanRefused for a plan about which there is nothing left to decide."""
+    now = house.clock.now()
+    with house.store.begin() as work:
+        plan = _open_plan(work, wanted)
+        work.mark_plan(plan.id, PlanState.REJECTED, now)
+        work.audit(now, actor, "plan_reject", {"plan": plan.id, "reason": reason})
+    braking.decided(house)
+    return plan
+
+
+def _open_plan(work: Work, wanted: PlanId) -> Plan:
+    stored = work.plan(wanted)
+    if stored is None:
+        raise PlanRefused(f"there is no plan {wanted}; {AGAIN}")
+    plan, state = stored
+    if state not in OPEN:
+        raise PlanRefused(f"plan {wanted} {ENDED[state]}; {AGAIN}")
     return plan
 
 

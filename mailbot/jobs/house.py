@@ -1,18 +1,22 @@
 """What every job is given: the ports, the clock and the terms under which this organisation runs."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from mailbot.engine.brake import BrakeLimits
 from mailbot.engine.gates import GateState, all_open, check
 from mailbot.engine.judge import ActiveRule
+from mailbot.engine.ladder import Ladder
 from mailbot.engine.plan import LetterHours
 from mailbot.engine.recipients import Mode
+from mailbot.engine.stages import Standing, stage_of
 from mailbot.model.arrangements import Arrangements
 from mailbot.model.clock import Clock
 from mailbot.model.ids import Address, LetterId, RuleId
+from mailbot.model.message_id import message_id
 from mailbot.model.needs import DataClass
 from mailbot.model.organisation import Organisation
 from mailbot.model.people import People
@@ -22,8 +26,19 @@ from mailbot.model.worktime import ClosedDays, WorkCalendar
 from mailbot.policy.decisions import Decision
 from mailbot.policy.evidence import Evidence
 from mailbot.policy.packs import Pack
+from mailbot.policy.stages import RuleStage, Stage
 from mailbot.policy.waivers import Waiver
-from mailbot.ports import Directory, Exchange, ExportCheck, Letters, Operator, PersonnelFeed, Post, Store
+from mailbot.ports import (
+    Directory,
+    Exchange,
+    ExportCheck,
+    Letters,
+    Operator,
+    PersonnelFeed,
+    Post,
+    ServiceMailbox,
+    Store,
+)
 from mailbot.rules import registry
 
 
@@ -50,6 +65,9 @@ class Terms:
     decisions: tuple[Decision, ...]
     managers: Arrangements = field(default_factory=Arrangements)
     waivers: tuple[Waiver, ...] = ()
+    ladder: Ladder = field(default_factory=Ladder)
+    brake: BrakeLimits = field(default_factory=BrakeLimits)
+    stages: tuple[RuleStage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +81,8 @@ class SignsIn:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """`exchange` and `post` connect when first used, so that commands without Exchange stay quick.
+    """`exchange`, `post` and `service_mailbox` connect when first used, so that commands without Exchange
+    stay quick.
 
     `personnel` is the personnel system's feed, None where none is set. `halting` tells long jobs that the
     process is asked to end; they stop where they can be taken up again.
@@ -76,6 +95,7 @@ class House:
     store: Store
     exchange: Callable[[], Exchange]
     post: Callable[[], Post]
+    service_mailbox: Callable[[], ServiceMailbox]
     export: Callable[[], ExportCheck]
     letters: Letters
     operator: Operator
@@ -109,6 +129,20 @@ class House:
             return True
         return rule.id in {active.rule.id for active in self.rules(self.today())}
 
+    def standings(self) -> Mapping[RuleId, Standing]:
+        """At which stage every rule that is on is today, and why."""
+        today = self.today()
+        found = (stage_of(active, self.terms.stages, today) for active in self.rules(today))
+        return {standing.rule: standing for standing in found}
+
+    def stage_of(self, topic: str) -> Stage:
+        """The stage of letters on this topic today; those of no rule go to everyone. A rule that is off
+        observes."""
+        if RuleId(topic) not in registry():
+            return Stage.EVERYONE
+        found = self.standings().get(RuleId(topic))
+        return found.stage if found else Stage.OBSERVE
+
     def gates(self) -> tuple[GateState, ...]:
         return check(self.terms.evidence, self.terms.pack, self.terms.policy_hash, self.today())
 
@@ -116,13 +150,15 @@ class House:
         return all_open(self.gates())
 
     def terms_hash(self) -> str:
-        """What a plan is made under: the policy, the recorded evidence and who may get letters."""
+        """What a plan is made under: the policy, the recorded evidence and who may get letters, rule by
+        rule."""
         terms = self.terms
         said = [terms.policy_hash, terms.evidence.model_dump_json(), terms.mode, *sorted(terms.pilot_groups)]
         said += sorted(d.id for d in terms.decisions if d.start <= self.today() <= d.end)
+        said += [f"{rule}/{standing.stage}" for rule, standing in sorted(self.standings().items())]
         said += [repr(terms.secure_mail), repr(terms.statements), repr(terms.service_accounts)]
         return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
     def message_id(self, letter: LetterId) -> str:
         """The same for the same letter, for ever: how a sent copy is recognised after a crash."""
-        return f"<{letter}.mailbot@{self.terms.sender.domain}>"
+        return message_id(letter, self.terms.sender)

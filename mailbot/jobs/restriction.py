@@ -1,5 +1,7 @@
 """Leaving one person out of something: a pause while an objection is decided, or settings only. At once."""
 
+from datetime import timedelta
+
 from mailbot.engine.judge import OUTSIDE_SAMPLE
 from mailbot.jobs.house import House
 from mailbot.jobs.rights import whoever_has
@@ -25,12 +27,15 @@ def pause(house: House, address: Address, actor: str) -> None:
 
 
 def resume(house: House, address: Address, actor: str) -> None:
-    """End the pause. Answers the same, and writes the same audit row, whether or not there was one. Raises
-    NotInPopulation."""
+    """End the pause. No letter meets the person in the first days after it. Answers the same, and writes the
+    same audit row, whether or not there was one. Raises NotInPopulation."""
     person = whoever_has(house.directory.people(), address)
+    now = house.clock.now()
     with house.store.begin() as work:
-        work.unrestrict(person.guid, Restriction.PAUSED)
-        work.audit(house.clock.now(), actor, "resume", {})
+        if work.unrestrict(person.guid, Restriction.PAUSED):
+            rest = timedelta(days=house.terms.ladder.after_pause_days)
+            work.rest(house.store.person_key(person.guid), now + rest)
+        work.audit(now, actor, "resume", {})
 
 
 def keep_to_settings(house: House, address: Address, actor: str) -> None:

@@ -1,21 +1,26 @@
 """What a person's state is, who looked at it, and leaving somebody out for good."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from mailbot.engine.plan import next_office_day
+from mailbot.jobs.forgetting import Forgetting, forgetting
 from mailbot.jobs.house import House
 from mailbot.jobs.retain import asks, personal
+from mailbot.jobs.story import Ahead, Event, HeldBack, WaivedUntil, ahead, articles, events, held_back
 from mailbot.model.errors import MailbotError
 from mailbot.model.findings import Finding
-from mailbot.model.ids import Address, LetterId, PersonKey
+from mailbot.model.ids import Address, LetterId, PersonKey, RuleId
 from mailbot.model.letters import LetterKind, LetterOrder, LetterState, OutboxLetter
 from mailbot.model.people import People, Person
+from mailbot.model.plan import PlanState
 from mailbot.model.reading import Mark, Reading
 from mailbot.model.slots import Job
 from mailbot.model.verdicts import Judgement
 from mailbot.model.worktime import WorkCalendar
 from mailbot.ports import Work
+from mailbot.rules import registry
 
 TELL_WITHIN_DAYS = 5
 NOTICE_AFTER_DAYS = 3
@@ -49,7 +54,9 @@ class KeptMark:
 class Explanation:
     """All that is kept about one person. `judgements` are those of the newest sweep, `left` those of turns
     that are not over, with when each turn began. `paused` tells that an objection is pending: the rest is as
-    it was then."""
+    it was then. `story` is what the findings went through, `ahead` before when no letter may come, `articles`
+    under which articles each rule looks. What was deleted of this person is not recorded:
+    `forgetting` tells what cannot be kept any more of anybody."""
 
     person: Person
     swept: datetime | None
@@ -61,6 +68,12 @@ class Explanation:
     told_by: date
     left: tuple[tuple[datetime, Judgement], ...] = ()
     paused: bool = False
+    story: tuple[Event, ...] = ()
+    ahead: tuple[Ahead, ...] = ()
+    held_back: tuple[HeldBack, ...] = ()
+    waived: tuple[WaivedUntil, ...] = ()
+    articles: Mapping[RuleId, tuple[str, ...]] = field(default_factory=dict)
+    forgetting: Forgetting = field(default_factory=lambda: Forgetting(None, ()))
 
 
 def whoever_has(people: People, address: Address) -> Person:
@@ -89,9 +102,15 @@ def explain(house: House, address: Address, reason: str, actor: str) -> Explanat
         judgements = work.judgements_of(slot, key) if slot else []
         left = work.judgements_elsewhere(slot, key)
         findings, letters = work.findings_of(key), work.letters_of(key)
+        history, topics = work.history_of(key), work.topics_of(key, now)
+        rests_until = work.resting(now).get(key)
+        ran = work.newest_plan(PlanState.RUN)
+        plan = work.plan(ran) if ran is not None else None
         reading = work.reading_of(key, personal(house))
+        forgotten = forgetting(house, work)
         disclose(house, work, key)
         work.audit(now, actor, "explain", {"person": key, "reason": reason})
+    urgent = {rule.id for rule in registry().values() if rule.urgent}
     return Explanation(
         person,
         newest[0].finished if newest else None,
@@ -103,7 +122,18 @@ def explain(house: House, address: Address, reason: str, actor: str) -> Explanat
         told_by(house),
         tuple(left),
         person.guid in people.set_aside,
+        events(findings, history, letters),
+        ahead(topics, rests_until, letters, house.terms.ladder, urgent, now),
+        held_back(plan[0], key) if plan is not None else (),
+        _waived(house, person),
+        articles(house.terms.pack),
+        forgotten,
     )
+
+
+def _waived(house: House, person: Person) -> tuple[WaivedUntil, ...]:
+    holding = (w for w in house.terms.waivers if w.address == person.address and w.holds(house.today()))
+    return tuple(sorted((WaivedUntil(w.rule, w.owner, w.until) for w in holding), key=lambda w: w.rule))
 
 
 def _kept(house: House, mark: Mark) -> KeptMark:

@@ -1,11 +1,12 @@
-"""Work for an administrator: what the newest sweep saw, and where the sources of people disagree today.
-Counts, and whose mailbox only with a reason."""
+"""Work for an administrator: what the newest sweep saw, whose letters came back, and where the sources of
+people disagree today. Counts, and whose mailbox only with a reason."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from mailbot.jobs.house import House
+from mailbot.jobs.incoming import ARRIVED_AFTER
 from mailbot.jobs.rights import disclose
 from mailbot.model.conflicts import Clash, Conflict
 from mailbot.model.ids import ObjectGuid, SlotId
@@ -25,6 +26,7 @@ INSTRUCTIONS: Mapping[Task | Clash, str] = {
     Task.STOP_FORWARDING: "stop mail of somebody who left from being sent on by itself",
     Task.REPLY_AND_FORWARD: "the reply says that mail is not forwarded, and it is: mend one of them",
     Task.END_DELEGATIONS: "take away the rights of somebody who left on mailboxes of others",
+    Task.LETTERS_COME_BACK: "letters to this mailbox came back for good: mend its address, or the mailbox",
     Task.DECIDE_REMOVAL: "decide on removal: hold, archive list, open requests, private mail, two signatures",
     Clash.CLOSED_IN_SERVICE: "the account is closed, personnel says in service: open it or mend the contract",
     Clash.NO_MANAGER: "no source names a manager who has a mailbox: fill it in at one of them",
@@ -53,6 +55,8 @@ def open_tasks(house: House) -> tuple[datetime | None, Mapping[Task | Clash, int
     with house.store.begin() as work:
         newest = work.last_counts(Job.SWEEP)
         seen = _seen(house, work, people, newest[0].slot.id) if newest else {}
+        if returned := len(_whose_letters_came_back(house, work, people)):
+            seen[Task.LETTERS_COME_BACK] = returned
     return newest[0].finished if newest else None, together(seen, conflict_counts(people))
 
 
@@ -92,7 +96,15 @@ def _seen(house: House, work: Work, people: People, slot: SlotId) -> dict[Task, 
     return counts
 
 
+def _whose_letters_came_back(house: House, work: Work, people: People) -> list[Person]:
+    keyed = {house.store.person_key(guid): person for guid, person in people.by_guid.items()}
+    returned = work.came_back(house.clock.now() - ARRIVED_AFTER)
+    return [keyed[key] for key in returned if key in keyed]
+
+
 def _of_task(house: House, work: Work, people: People, task: Task) -> list[Person]:
+    if task is Task.LETTERS_COME_BACK:
+        return _whose_letters_came_back(house, work, people)
     keyed = {house.store.person_key(guid): person for guid, person in people.by_guid.items()}
     newest = work.last_counts(Job.SWEEP)
     tasked = work.tasked(newest[0].slot.id, task) if newest else []

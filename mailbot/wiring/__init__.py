@@ -24,32 +24,32 @@ from mailbot.config.load import (
 )
 from mailbot.config.problems import Problem, report
 from mailbot.engine import breaker as breakers
+from mailbot.engine.brake import BrakeLimits
 from mailbot.engine.breaker import Breaker
 from mailbot.engine.gates import decision_for
 from mailbot.engine.judge import ActiveRule
+from mailbot.engine.ladder import Ladder
 from mailbot.engine.plan import LetterHours
 from mailbot.engine.recipients import Mode
 from mailbot.engine.slots import Schedule
 from mailbot.jobs.house import House, Terms
-from mailbot.letters.render import NormText, TomlLetters
+from mailbot.letters.render import TomlLetters
 from mailbot.letters.smtp_relay import SmtpRelay
 from mailbot.letters.texts import LetterTexts
-from mailbot.model.accounts import Language
 from mailbot.model.clock import Clock, SystemClock
 from mailbot.model.errors import GateClosed, KeyRefused, SettingsRefused
-from mailbot.model.ids import RuleId
-from mailbot.model.letters import LetterKind
 from mailbot.model.needs import DataClass
 from mailbot.model.slots import Job
 from mailbot.policy.decisions import Decision
 from mailbot.policy.packs import Pack
 from mailbot.ports import Store
 from mailbot.reports.operator import FileOperator
-from mailbot.rules import Tells, registry
+from mailbot.rules import registry
 from mailbot.store.keys import read_key_file
 from mailbot.store.sql import SqlStore
 from mailbot.wiring import mailboxes
-from mailbot.wiring.mailboxes import PostWrapper
+from mailbot.wiring.letters import norm_texts, without_texts
+from mailbot.wiring.mailboxes import Breakers, PostWrapper
 from mailbot.wiring.sources import also_wrong, sources
 
 ABSENCE_LETTERS = (time(10), time(15))
@@ -77,7 +77,7 @@ def _validated(folder: Path, env: Mapping[str, str]) -> tuple[Configuration, Let
     texts, wrong_texts = LetterTexts.check(folder / "letters")
     problems = [*problems, *wrong_texts]
     if found is not None and not wrong_texts:
-        problems += _without_texts(found.pack, texts)
+        problems += without_texts(found.pack, texts)
     refused = _refused_key(folder, env)
     if found is not None and not problems and refused is not None:
         raise refused
@@ -103,22 +103,6 @@ def _key_problem(refused: KeyRefused | None) -> Iterator[Problem]:
         found, _, mend = str(refused).partition(". ")
         mend = mend or "give mailbot the right to read it"
         yield Problem("mailbot.toml", "store.key_file", "the key of this installation", found, mend)
-
-
-def _without_texts(pack: Pack, texts: LetterTexts) -> Iterator[Problem]:
-    """Norms whose rule has nothing to write to people with: found now, not when the first letter is due."""
-    for rule in sorted({norm.rule for norm in pack.norms if norm.built and norm.rule is not None}):
-        if registry()[rule].tells is not Tells.PERSON:
-            continue
-        of_rule = texts.topics.get(rule)
-        if of_rule is None or any(LetterKind.NUDGE not in found.kinds for found in of_rule.values()):
-            yield Problem(
-                "letters",
-                f"nl/{rule}.toml and en/{rule}.toml",
-                f"a [{LetterKind.NUDGE.value}] for the rule {rule}, which a norm of the pack switches on",
-                "no such letter",
-                "write both files, as for the rules beside them, or take the rule out of the pack",
-            )
 
 
 @contextmanager
@@ -153,7 +137,9 @@ def opened(
         stack.callback(store.close)
         breaker = _breaker(clock, store, breakers.EXCHANGE, "Exchange")
         people = sources(found, clock, store, _breaker(clock, store, breakers.DIRECTORY, "The directory"))
+        of_posts = Breakers(breaker, _breaker(clock, store, breakers.POST, "The mail server"))
         one_at_a_time = RLock()
+        service_mailbox = _once(partial(mailboxes.service_mailbox, found, breaker, stack), one_at_a_time)
         house = House(
             clock=clock,
             terms=_terms(found, decisions),
@@ -162,7 +148,11 @@ def opened(
             personnel=lambda: people.personnel,
             store=store,
             exchange=_once(partial(mailboxes.exchange, found, clock, breaker, store, stack), one_at_a_time),
-            post=_once(partial(mailboxes.post, found, breaker, stack, wrap_post), one_at_a_time),
+            post=_once(
+                partial(mailboxes.post, found, clock, of_posts, halting, service_mailbox, stack, wrap_post),
+                one_at_a_time,
+            ),
+            service_mailbox=service_mailbox,
             export=partial(mailboxes.export, found, clock),
             letters=_letters(found, texts),
             operator=_operator(found, store, clock),
@@ -224,6 +214,9 @@ def _terms(found: Configuration, decisions: tuple[Decision, ...]) -> Terms:
         decisions=decisions,
         managers=found.managers,
         waivers=found.waivers,
+        ladder=Ladder(**settings.ladder.model_dump()),
+        brake=BrakeLimits(**settings.brake.model_dump()),
+        stages=found.stages,
     )
 
 
@@ -286,22 +279,9 @@ def _letters(found: Configuration, texts: LetterTexts) -> TomlLetters:
         sender_name=settings.delivery.sender_name,
         contact=settings.delivery.contact,
         intranet_word=settings.delivery.intranet_word,
-        norms=partial(_norm_texts, found.pack),
+        norms=partial(norm_texts, found.pack),
         warning_article=found.pack.warning_article or "",
     )
-
-
-def _norm_texts(pack: Pack, day: date) -> Mapping[RuleId, NormText]:
-    """The articles behind the rules that are on that day, in plain words."""
-    return {
-        norm.rule: NormText(
-            norm.article,
-            dict.fromkeys(Language, pack.source.regulation),
-            {Language.NL: norm.text_nl, Language.EN: norm.text_en},
-        )
-        for norm in pack.active_norms(day)
-        if norm.rule is not None
-    }
 
 
 def _operator(found: Configuration, store: Store, clock: Clock) -> FileOperator:

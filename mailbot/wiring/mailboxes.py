@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mailbot.config.exchange_section import Exchange as ExchangeSettings
@@ -12,15 +13,25 @@ from mailbot.config.problems import report
 from mailbot.config.secrets import plain
 from mailbot.jobs.house import SignsIn
 from mailbot.jobs.mending import MENDING
+from mailbot.letters.pace import Pace, PacedPost
 from mailbot.model.clock import Clock
 from mailbot.model.ids import ObjectGuid
-from mailbot.ports import Exchange, ExportCheck, Post, Store
+from mailbot.model.message_id import message_id
+from mailbot.ports import Exchange, ExportCheck, Post, ServiceMailbox, Store
 
 if TYPE_CHECKING:
     from mailbot.engine.breaker import Breaker
     from mailbot.exchange.ews.connection import Server
 
 PostWrapper = Callable[[Post], Post]
+
+
+@dataclass(frozen=True, slots=True)
+class Breakers:
+    """Of the accounts by which letters can leave."""
+
+    exchange: "Breaker"
+    post: "Breaker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +127,44 @@ def export(found: Configuration, clock: Clock) -> ExportCheck:
     return ExportCheck(False, f"{state.trouble.code.replace('_', ' ')}; {MENDING[state.trouble]}")
 
 
-def post(found: Configuration, breaker: "Breaker", stack: ExitStack, wrap: PostWrapper | None) -> Post:
-    from mailbot.exchange.ews_post import EwsPost
+def service_mailbox(found: Configuration, breaker: "Breaker", stack: ExitStack) -> ServiceMailbox:
+    from mailbot.exchange.ews_service_mailbox import EwsServiceMailbox
 
-    post = EwsPost(server(found), found.settings.delivery.sender, breaker)
+    mailbox = EwsServiceMailbox(server(found), found.settings.delivery.sender, breaker)
+    stack.callback(mailbox.close)
+    return mailbox
+
+
+def post(
+    found: Configuration,
+    clock: Clock,
+    breakers: "Breakers",
+    halting: Callable[[], bool],
+    service_mailbox: Callable[[], ServiceMailbox],
+    stack: ExitStack,
+    wrap: PostWrapper | None,
+) -> Post:
+    """The post of the settings, at its pace."""
+    sender, settings = found.settings.delivery.sender, found.settings.post
+    if settings.kind == "smtp":
+        from mailbot.letters.smtp_post import SmtpPost
+        from mailbot.letters.submission import MailServer
+
+        mail_server = MailServer(
+            settings.smtp_host or "",  # the settings are refused without one
+            settings.smtp_port,
+            settings.smtp_tls,
+            settings.smtp_username,
+            plain(found.secrets.smtp_password),
+            settings.smtp_ca_file,
+            settings.smtp_deadline_seconds,
+        )
+        named = partial(message_id, sender=sender)
+        post: Post = SmtpPost(mail_server, sender, service_mailbox, named, breakers.post, clock)
+    else:
+        from mailbot.exchange.ews_post import EwsPost
+
+        post = EwsPost(server(found), sender, breakers.exchange)
     stack.callback(post.close)
-    return wrap(post) if wrap else post
+    paced = PacedPost(post, Pace(settings.per_minute, clock, halting))
+    return wrap(paced) if wrap else paced

@@ -52,7 +52,7 @@ def sources(found: Configuration, clock: Clock, store: Store, breaker: Breaker) 
         _directory(found, clock, breaker),
         feed.read if feed else None,
         settings.people.accepted_domains,
-        Exclusion.of(settings.people),
+        Exclusion.of(settings.people, settings.delivery.sender),
         excluded,
         restrictions,
         settings.people.service_accounts,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mailbot.config.people_section import PeopleSection
 from mailbot.directory.exclusion import Exclusion, folded
 from mailbot.directory.people import Feed, PeopleDirectory
 from mailbot.model.accounts import Account, Directory, Language, RecipientType
@@ -204,6 +205,13 @@ class TestExclusion:
         assert guid(3) in sources.people(addresses=frozenset({address("fg")})).by_guid, (
             "it is not delivered there"
         )
+
+    def test_the_mailbox_that_letters_are_sent_from_needs_no_setting(self, sources: Sources) -> None:
+        """Also when it is renamed, and the settings still say what it was called."""
+        renamed = account(2, mail="postbushulp.nieuw", others=frozenset({address("postbushulp")}))
+        sources.accounts = [account(1), renamed]
+        ours = Exclusion.of(PeopleSection(), address("postbushulp"))
+        assert list(sources.port(ours).people().by_guid) == [guid(1)]
 
     def test_by_person(self, sources: Sources) -> None:
         team(sources)

@@ -1,70 +1,35 @@
 """Letters of a plan by example: when they may leave, who goes first, and what holds one back."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 
-from mailbot.engine.plan import LetterHours, Limits, make_steps
-from mailbot.model.findings import Finding, FindingState
-from mailbot.model.ids import FindingId, PersonKey, RuleId
-from mailbot.model.letters import LetterKind, LetterOrder
+from mailbot.model.findings import FindingState
+from mailbot.model.letters import LetterKind
 from mailbot.model.mailbox import Interval
-from mailbot.model.plan import Case, Held, PlanStep
-from mailbot.model.verdicts import Kind, compliant, deviation, tip
-from mailbot.model.worktime import ClosedDays, WorkCalendar
-
-ZONE = ZoneInfo("Europe/Amsterdam")
-CLOSED = ClosedDays(
-    {2026: frozenset({date(2026, 4, 6), date(2026, 12, 25)}), 2027: frozenset({date(2027, 1, 1)})}
+from mailbot.model.plan import Case, Held
+from mailbot.model.verdicts import Kind, compliant, deviation
+from tests.unit.engine.planning import (
+    ABSENCE,
+    DELEGATES,
+    KIM,
+    LABELLED,
+    LEAVER,
+    LEE,
+    LIMITS,
+    MO,
+    QUOTA,
+    SIGNATURE,
+    away,
+    existing,
+    letter_of,
+    local,
+    plan,
+    shares_a_private_folder,
+    too_large,
+    window,
 )
-QUOTA, SIGNATURE, ABSENCE = RuleId("quota"), RuleId("signature"), RuleId("out_of_office")
-LEAVER, LABELLED = RuleId("leaver"), RuleId("confidential_external")
-DELEGATES = RuleId("delegates")
-LIMITS = Limits(
-    cap=100,
-    hours=LetterHours(),
-    priority={ABSENCE: 20, QUOTA: 40, SIGNATURE: 45},
-    silent=frozenset({LEAVER}),
-    urgent=frozenset({ABSENCE}),
-)
-KIM, LEE, MO = (PersonKey(letter * 64) for letter in "klm")
-
-
-def local(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)
-
-
-def calendar(now: str) -> WorkCalendar:
-    return WorkCalendar(local(now), ZONE, CLOSED)
-
-
-def too_large(person: PersonKey = KIM, *findings: Finding, rule: RuleId = QUOTA) -> Case:
-    return Case(person, rule, Kind.STATE, deviation("over_limit", size_bytes=6), findings)
-
-
-def away(person: PersonKey = KIM) -> Case:
-    week = Interval(local("2026-11-23 08:30"), local("2026-11-27 17:00"))
-    return Case(person, ABSENCE, Kind.EVENT, deviation("no_reply_set", week), ())
-
-
-def plan(
-    *cases: Case, now: str = "2026-11-20 06:00", limits: Limits = LIMITS, **held: Held
-) -> tuple[PlanStep, ...]:
-    keys = {"kim": KIM, "lee": LEE, "mo": MO}
-    reasons = {keys[name]: why for name, why in held.items()}
-    return make_steps(cases, calendar(now), limits, reasons.get, ())
-
-
-def letter_of(step: PlanStep) -> LetterOrder:
-    assert step.letter is not None
-    return step.letter
-
-
-def window(order: LetterOrder) -> tuple[str, str]:
-    begin, end = (at.astimezone(ZONE) for at in (order.not_before, order.not_after))
-    return f"{begin:%Y-%m-%d %H:%M}", f"{end:%Y-%m-%d %H:%M}"
 
 
 @pytest.mark.parametrize(
@@ -121,29 +86,33 @@ def test_one_letter_about_states_per_person_and_the_absence_beside_it() -> None:
 
 
 def test_somebody_who_had_a_letter_this_week_waits() -> None:
-    [step] = make_steps([too_large()], calendar("2026-11-20 06:00"), LIMITS, lambda _: None, {KIM})
+    [step] = plan(too_large(), nudged={KIM})
     assert (step.letter, step.held) == (None, Held.ONE_A_WEEK)
 
 
 def test_the_cap_lets_the_most_urgent_rule_through_first() -> None:
     limits = replace(LIMITS, cap=2)
     made = plan(too_large(KIM), too_large(LEE), away(MO), limits=limits)
-    assert [(s.rule, s.person, s.held) for s in made] == [
-        (ABSENCE, MO, None),
-        (QUOTA, KIM, None),
-        (QUOTA, LEE, Held.CAP),
-    ]
+    assert [(s.rule, s.held) for s in made] == [(ABSENCE, None), (QUOTA, None), (QUOTA, Held.CAP)]
+
+
+def test_who_waits_for_the_cap_is_drawn_by_lot_each_day() -> None:
+    limits = replace(LIMITS, cap=1)
+    days = (f"2026-11-{day} 06:00" for day in range(10, 30))
+    first = {plan(too_large(KIM), too_large(LEE), now=now, limits=limits)[0].person for now in days}
+    assert first == {KIM, LEE}
 
 
 def test_whoever_is_held_back_takes_no_place_under_the_cap() -> None:
     limits = replace(LIMITS, cap=1)
-    made = plan(too_large(KIM), too_large(LEE), limits=limits, kim=Held.NOT_IN_PILOT)
-    assert [(s.person, s.held) for s in made] == [(KIM, Held.NOT_IN_PILOT), (LEE, None)]
+    for pilot, other in ((KIM, LEE), (LEE, KIM)):
+        made = plan(too_large(KIM), too_large(LEE), limits=limits, held={(other, QUOTA): Held.NOT_IN_PILOT})
+        assert {s.person: s.held for s in made} == {other: Held.NOT_IN_PILOT, pilot: None}
 
 
-def existing(state: FindingState, letters: int = 0, pending: bool = False) -> Finding:
-    then = local("2026-11-10 06:00")
-    return Finding(FindingId("f1"), KIM, QUOTA, Kind.STATE, state, 2, then, then, None, letters, pending)
+def test_a_rule_that_only_observes_holds_back_no_other_letter_to_the_same_person() -> None:
+    made = plan(too_large(), too_large(rule=SIGNATURE), held={(KIM, QUOTA): Held.OBSERVING})
+    assert [(s.rule, s.held) for s in made] == [(QUOTA, Held.OBSERVING), (SIGNATURE, None)]
 
 
 def test_what_was_told_is_not_told_again() -> None:
@@ -163,7 +132,7 @@ def test_after_a_letter_that_never_left_there_is_a_second_one_with_its_own_key()
 
 
 def test_a_finding_that_is_held_back_stays_open_for_the_next_sweep() -> None:
-    [step] = plan(too_large(KIM, existing(FindingState.OPEN)), kim=Held.MODE_OFF)
+    [step] = plan(too_large(KIM, existing(FindingState.OPEN)), held={(KIM, QUOTA): Held.MODE_OFF})
     assert (step.letter, step.transition, step.held) == (None, None, Held.MODE_OFF)
     assert step.name == "keep (mode_off)"
 
@@ -201,10 +170,6 @@ def test_an_event_that_can_wait_is_told_in_office_hours_and_counts_for_the_week(
     assert order.weekly
 
 
-def shares_a_private_folder() -> Case:
-    return Case(KIM, DELEGATES, Kind.STATE, tip("private_folder_shared"), ())
-
-
 def test_a_tip_that_is_worth_a_letter_is_told_once_and_makes_no_finding() -> None:
     limits = replace(LIMITS, hints={DELEGATES: frozenset({"private_folder_shared"})})
     [step] = plan(shares_a_private_folder(), limits=limits)
@@ -219,3 +184,24 @@ def test_a_tip_waits_for_what_asks_for_mending() -> None:
     limits = replace(LIMITS, hints={DELEGATES: frozenset({"private_folder_shared"})})
     steps = plan(shares_a_private_folder(), too_large(), limits=limits)
     assert [(step.rule, step.held) for step in steps] == [(QUOTA, None), (DELEGATES, Held.ONE_A_WEEK)]
+
+
+def test_in_mode_redirect_there_is_one_letter_per_finding() -> None:
+    test = replace(LIMITS, test=True)
+    for finding in (
+        existing(FindingState.OPEN, letters=1),
+        existing(FindingState.TOLD, 1, told="2026-10-02 09:00"),
+    ):
+        [step] = plan(too_large(KIM, finding), limits=test)
+        assert (step.letter, step.held) == (None, Held.TESTED)
+    [step] = plan(too_large(), limits=test)
+    assert letter_of(step).test
+
+
+def test_what_ends_today_by_the_clock_is_not_told_any_more() -> None:
+    """Its occurrence moved on meanwhile: the next sweep opens it anew."""
+    over = Interval(local("2026-11-16 08:30"), local("2026-11-19 17:00"))
+    longer = Interval(local("2026-11-16 08:30"), local("2026-11-27 17:00"))
+    finding = existing(FindingState.OPEN, rule=LABELLED, kind=Kind.EVENT, occurrence=over)
+    [step] = plan(Case(KIM, LABELLED, Kind.EVENT, deviation("sent_unsecured", longer), (finding,)))
+    assert (step.name, step.held) == ("lapsed", None)

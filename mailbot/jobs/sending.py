@@ -1,0 +1,141 @@
+"""Whether a letter that was ordered earlier may still leave, now, and to whom: much can change in between."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from mailbot.engine.figures.encoding import decode, worth_saying
+from mailbot.engine.ladder import Recipient, frozen
+from mailbot.engine.recipients import Mode, held
+from mailbot.engine.returning import away, back_on
+from mailbot.jobs.house import House
+from mailbot.jobs.rendering import agenda_of
+from mailbot.jobs.restriction import forbids, left_out
+from mailbot.model.errors import Stopped
+from mailbot.model.findings import FindingState
+from mailbot.model.ids import PersonKey, RuleId
+from mailbot.model.letters import LetterKind, OutboxLetter
+from mailbot.model.people import People, Person
+from mailbot.model.restrictions import Restriction
+from mailbot.rules import registry
+
+MayLeave = Callable[[OutboxLetter], bool]
+
+TO_MEND = frozenset({FindingState.OPEN, FindingState.TOLD, FindingState.REMINDED})
+"""States of a finding that a letter may speak of; of one that is waived it is silent."""
+
+AT_ANY_TIME = frozenset({LetterKind.NOTICE, LetterKind.DIGEST, LetterKind.TASK})
+"""Kinds that have days of their own, or are owed on any day."""
+
+
+class Sending:
+    """What holds for one delivery. `may_leave` says whether this letter may be sent at this moment by hours,
+    gates and mode; `resting` are people who are left in peace, and until when."""
+
+    def __init__(
+        self,
+        house: House,
+        people: People,
+        keyed: Mapping[PersonKey, Person],
+        may_leave: MayLeave,
+        resting: Mapping[PersonKey, datetime],
+    ) -> None:
+        self._house = house
+        self._people = people
+        self._keyed = keyed
+        self._may_leave = may_leave
+        self._resting = resting
+
+    def reader(self, letter: OutboxLetter) -> Person | None:
+        """Who would read it; None when there is nobody any more, or nothing to say to them."""
+        person = self._keyed.get(letter.order.person)
+        if person is None or self._needless(letter, person) or not self.wanted(letter, person):
+            return None
+        return person
+
+    def waits(self, letter: OutboxLetter, person: Person) -> bool:
+        return not self._may_leave(letter) or self._held(letter, person) or self._in_peace(letter, person)
+
+    def wanted(self, letter: OutboxLetter, person: Person) -> bool:
+        """Whether the letter may still reach this person, by what the store says at this moment: somebody may
+        have been paused, or become settings-only, since it was ordered. A notice is owed in a pause as well.
+        Raises Stopped."""
+        with self._house.store.begin() as work:
+            if work.stopped():
+                raise Stopped("sending is stopped")
+            if letter.order.kind is LetterKind.NOTICE:
+                return True
+            if person.guid in self._people.set_aside:  # by another mailbox of the same person, say
+                return False
+            restriction = work.restrictions().get(person.guid)
+        by_settings = Restriction.SETTINGS_ONLY if person.settings_only else None
+        return not (forbids(restriction, letter.order.topic) or forbids(by_settings, letter.order.topic))
+
+    def _held(self, letter: OutboxLetter, person: Person) -> bool:
+        """Modes, stages and accounts can have changed since the letter was ordered. A notice must reach the
+        person it is about, so in mode redirect it waits."""
+        terms = self._house.terms
+        if terms.mode is Mode.REDIRECT and not letter.order.test:
+            return True
+        today = self._house.today()
+        if letter.order.kind is LetterKind.DIGEST and away(person, self._house.calendar(), today):
+            return True
+        stage = self._house.stage_of(letter.order.topic)
+        return held(person, terms.mode, terms.pilot_groups, today, terms.redirect_everyone, stage) is not None
+
+    def _in_peace(self, letter: OutboxLetter, person: Person) -> bool:
+        """Whether the reader does not work today, is away, new, nearly gone, or left in peace: then it waits.
+        What is of use today only does not, and a test letter meets somebody else."""
+        rule = registry().get(RuleId(letter.order.topic))
+        if letter.order.test or letter.order.kind in AT_ANY_TIME or (rule is not None and rule.urgent):
+            return False
+        calendar = self._house.calendar()
+        rests = self._resting.get(letter.order.person)
+        recipient = Recipient(person, None, rests, {})
+        return frozen(recipient, self._house.terms.ladder, calendar, calendar.today) is not None
+
+    def _needless(self, letter: OutboxLetter, person: Person) -> bool:
+        """A test letter when tests are over, what no decision lets us tell any more, what was mended or
+        waived meanwhile, a notice of what another letter told already, and a digest without a reader."""
+        if not self._house.tells_of(letter.order.topic):
+            return True
+        if letter.order.test and self._house.terms.mode is not Mode.REDIRECT:
+            return True
+        match letter.order.kind:
+            case LetterKind.DIGEST:
+                return self._without_reader(letter, person)
+            case LetterKind.NOTICE:
+                with self._house.store.begin() as work:
+                    return not work.undisclosed(letter.order.person)
+            case LetterKind.NUDGE | LetterKind.REMINDER | LetterKind.THANKS:
+                return self._overtaken(letter)
+            case _:
+                return False
+
+    def _overtaken(self, letter: OutboxLetter) -> bool:
+        """What it asks for is mended or waived; or thanks for what deviates again."""
+        with self._house.store.begin() as work:
+            found = work.findings_of(letter.order.person)
+        if letter.order.kind is LetterKind.THANKS:
+            return any(finding.rule == letter.order.topic and finding.state.live for finding in found)
+        if letter.order.finding is None:
+            return False
+        return not any(one.id == letter.order.finding and one.state in TO_MEND for one in found)
+
+    def _without_reader(self, letter: OutboxLetter, person: Person) -> bool:
+        """A digest for somebody who is on leave until its time is over, or who has neither a team nor a
+        departure to run any more; and one that has nothing left to say. The next one comes when it is due."""
+        calendar = self._house.calendar()
+        if away(person, calendar, calendar.today):
+            back = back_on(person, calendar, calendar.today)
+            opens, _ = self._house.terms.hours.office
+            return back is None or calendar.at(back, opens) > letter.order.not_after
+        with self._house.store.begin() as work:
+            out = left_out(work)
+        if agenda_of(self._house, self._people, person, calendar.now, out):
+            return False
+        if not any(one.manager == person.guid for one in self._people.by_guid.values()):
+            return True
+        try:
+            return not worth_saying(decode(letter.order.shown).figures, leavers=0)
+        except ValueError:
+            return False  # told when it is rendered
