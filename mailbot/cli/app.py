@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mailbot import __version__
-from mailbot.cli import calibrate, demo, insight, people, rules, setup, work
+from mailbot.cli import calibrate, demo, digest, insight, letters, people, plan, report, rules, setup, work
 
 app = typer.Typer(
     name="mailbot",
@@ -15,7 +15,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-plan = typer.Typer(help="Stored plans of dry runs.", no_args_is_help=True, rich_markup_mode=None)
+about_plans = typer.Typer(
+    help="Plans of sweeps, and the human who decides about them.", no_args_is_help=True, rich_markup_mode=None
+)
 teach = typer.Typer(
     help="What mailbot must learn of this organisation.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -25,6 +27,10 @@ about_rules = typer.Typer(
 about_people = typer.Typer(
     help="The sources of people, and who is left out of what.", no_args_is_help=True, rich_markup_mode=None
 )
+about_letters = typer.Typer(
+    help="The texts of letters, and how they look.", no_args_is_help=True, rich_markup_mode=None
+)
+about_digest = typer.Typer(help="The managers' weekly digest.", no_args_is_help=True, rich_markup_mode=None)
 
 
 def _version(wanted: bool) -> None:
@@ -52,12 +58,16 @@ for command in (
     insight.tasks,
     insight.explain,
     insight.letter,
+    report.report,
     demo.demo,
 ):
     app.command()(command)
-plan.command("run")(work.plan_run)
+about_plans.command("show")(plan.show_plan)
+about_plans.command("run")(plan.run)
+about_plans.command("reject")(plan.reject)
 about_rules.command("list")(rules.list_rules)
 about_rules.command("show")(rules.show_rule)
+about_rules.command("stage")(rules.stage)
 about_rules.command("check")(rules.check)
 about_people.command("check")(people.check)
 about_people.command("show")(people.show_one)
@@ -66,8 +76,13 @@ about_people.command("resume")(people.resume)
 about_people.command("exclude")(people.exclude)
 about_people.command("include")(people.include)
 about_people.command("accept-feed")(people.accept_feed)
+about_letters.command("check")(letters.check)
+about_letters.command("preview")(letters.preview)
+about_digest.command("preview")(digest.preview)
 teach.command("secure-mail")(calibrate.secure_mail)
 app.add_typer(teach, name="calibrate")
-app.add_typer(plan, name="plan")
+app.add_typer(about_plans, name="plan")
 app.add_typer(about_rules, name="rules")
 app.add_typer(about_people, name="people")
+app.add_typer(about_letters, name="letters")
+app.add_typer(about_digest, name="digest")

@@ -5,14 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailbot.cli import show
+from mailbot.cli.explained import explanation, print_explanation
 from mailbot.cli.options import DEFAULT_FOLDER, AsJson, Folder
 from mailbot.cli.session import actor
 
 if TYPE_CHECKING:
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    from mailbot.jobs.rights import Explanation
     from mailbot.model.ids import Address
 
 
@@ -144,7 +141,10 @@ def explain(
     settings: Folder = DEFAULT_FOLDER,
     json: AsJson = False,
 ) -> None:
-    """All that is kept about one person. The look is logged, and that person is told of it."""
+    """All that is kept about one person: what was seen and told, what comes next, and what is deleted by now.
+
+    The look is logged, and that person is told of it.
+    """
     from mailbot import wiring
     from mailbot.jobs.rights import explain as look
 
@@ -156,109 +156,7 @@ def explain(
     if json:
         show.as_json(explanation(found))
         return
-    typer.echo(f"Kept about {found.person.address.value}:\n")
-    if found.paused:
-        typer.echo("Paused: an objection is pending. Nothing is read or told; this is as it was then.")
-    if found.swept:
-        typer.echo(f"Newest sweep: {found.swept.astimezone(zone):%Y-%m-%d %H:%M}")
-    rows = [
-        [j.rule, j.verdict.outcome.value, j.verdict.why, ", ".join(sorted(j.verdict.tasks)) or "-"]
-        for j in found.judgements
-    ]
-    show.table("Verdicts", ["rule", "verdict", "because", "tasks"], rows)
-    typer.echo()
-    if found.left:
-        rows = [
-            [f"{begun.astimezone(zone):%Y-%m-%d %H:%M}", j.rule, j.verdict.outcome.value, j.verdict.why]
-            for begun, j in found.left
-        ]
-        show.table("Verdicts of sweeps that are not over", ["sweep", "rule", "verdict", "because"], rows)
-        typer.echo()
-    rows = [
-        [
-            f.rule,
-            f.state.value,
-            f"{f.opened.astimezone(zone):%Y-%m-%d}",
-            f"{f.changed.astimezone(zone):%Y-%m-%d}",
-        ]
-        for f in found.findings
-    ]
-    show.table("Findings", ["rule", "state", "opened", "changed"], rows)
-    typer.echo()
-    rows = [[x.order.topic, x.order.kind.value, x.state.value] for x in found.letters]
-    show.table("Letters", ["topic", "kind", "state"], rows)
-    _print_reading(found, zone)
-    typer.echo(f"\nThis look is logged. The person is told of it by {found.told_by:%Y-%m-%d}.")
-
-
-def _print_reading(found: "Explanation", zone: "ZoneInfo") -> None:
-    """That and until when it is kept how the mailbox was read. Where it stopped in the mail is not shown."""
-    reading = found.reading
-    typer.echo()
-    if reading.read:
-        typer.echo(f"The mailbox was last read on {reading.read.astimezone(zone):%Y-%m-%d %H:%M}.")
-    if reading.failed:
-        typer.echo(f"Reading it failed on {reading.failed.astimezone(zone):%Y-%m-%d %H:%M}.")
-    if reading.until:
-        typer.echo(f"That is kept until {reading.until.astimezone(zone):%Y-%m-%d}, unless it is read again.")
-    if found.marks:
-        rows = [
-            [
-                m.need,
-                f"{m.made.astimezone(zone):%Y-%m-%d}",
-                f"{m.until:%Y-%m-%d}",
-                ", ".join(m.decisions) or "-",
-            ]
-            for m in found.marks
-        ]
-        typer.echo()
-        show.table("Marks of how far it was read", ["question", "made", "kept until", "decision"], rows)
-
-
-def explanation(found: "Explanation") -> dict[str, Any]:
-    return {
-        "paused": found.paused,
-        "swept": found.swept.isoformat() if found.swept else None,
-        "verdicts": {j.rule: j.verdict.outcome.value for j in found.judgements},
-        "because": {j.rule: j.verdict.why for j in found.judgements},
-        "tasks": {j.rule: sorted(j.verdict.tasks) for j in found.judgements if j.verdict.tasks},
-        "left": [
-            {
-                "sweep": begun.isoformat(),
-                "rule": j.rule,
-                "verdict": j.verdict.outcome.value,
-                "because": j.verdict.why,
-                "tasks": sorted(j.verdict.tasks),
-            }
-            for begun, j in found.left
-        ],
-        "findings": [
-            {"rule": f.rule, "state": f.state.value, "opened": f.opened.isoformat()} for f in found.findings
-        ],
-        "letters": [
-            {"topic": x.order.topic, "kind": x.order.kind.value, "state": x.state.value}
-            for x in found.letters
-        ],
-        "reading": {
-            "read": _iso(found.reading.read),
-            "failed": _iso(found.reading.failed),
-            "kept_until": _iso(found.reading.until),
-        },
-        "marks": [
-            {
-                "question": m.need,
-                "made": m.made.isoformat(),
-                "kept_until": m.until.isoformat(),
-                "decisions": list(m.decisions),
-            }
-            for m in found.marks
-        ],
-        "told_by": found.told_by.isoformat(),
-    }
-
-
-def _iso(moment: "datetime | None") -> str | None:
-    return moment.isoformat() if moment else None
+    print_explanation(found, zone)
 
 
 def letter(

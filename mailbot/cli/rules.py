@@ -1,7 +1,8 @@
-"""Commands about rules: which there are, what each may say and ask, and whether case files hold."""
+"""Commands about rules: which there are, what each may say and ask, how far it has come, and whether case
+files hold."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from mailbot.cli.options import AsJson
 
 if TYPE_CHECKING:
     from mailbot.casefiles.runner import Result
+    from mailbot.engine.stages import Standing
     from mailbot.model.decisiveness import Decisive, Lean
     from mailbot.policy.packs import Norm, Pack
     from mailbot.rules import Rule
@@ -62,10 +64,12 @@ def check(
 
 
 def list_rules(settings: Settings = None, json: AsJson = False) -> None:
-    """All rules: kind, how deep they look, who is told, and whether they are on here and why."""
+    """All rules: kind, how deep they look, who is told, whether they are on here and why, and at which
+    stage."""
     from mailbot.rules import registry
 
     pack, where = _chosen(settings)
+    standings = _standings(settings, pack)
     rows = [
         {
             "rule": rule.id,
@@ -74,6 +78,7 @@ def list_rules(settings: Settings = None, json: AsJson = False) -> None:
             "tells": rule.tells.value,
             "on": on,
             "why": why,
+            **_stage(standings.get(rule.id)),
         }
         for rule in registry().values()
         for on, why in [_switch(rule, pack)]
@@ -85,6 +90,8 @@ def list_rules(settings: Settings = None, json: AsJson = False) -> None:
     for row in rows:
         typer.echo(f"{row['rule']}: {'on' if row['on'] else 'off'}, {row['why']}")
         typer.echo(f"  {row['kind']}; reads {row['reads']} data; tells the {row['tells']}")
+        if row["terms"]:
+            typer.echo(f"  stage {row['stage_says']}\n  terms {row['terms']}")
 
 
 def show_rule(
@@ -101,7 +108,8 @@ def show_rule(
     if rule is None:
         raise typer.BadParameter(f"there is no such rule; {did_you_mean(name, list(registry()))}")
     pack, where = _chosen(settings)
-    values = _described(rule, pack)
+    standing = _standings(settings, pack).get(rule.id)
+    values = {**_described(rule, pack), **_stage(standing)}
     if json:
         show.as_json({"pack": pack.name, "settings": where, **values})
         return
@@ -110,6 +118,8 @@ def show_rule(
     typer.echo(
         f"  {rule.kind.value}; reads {rule.data_class.name.lower()} data; tells the {rule.tells.value}"
     )
+    if standing is not None:
+        typer.echo(f"  stage {standing.says}\n  terms {standing.terms}")
     typer.echo("\nIt can say:")
     _lines(values["says"])
     typer.echo("  The codes behind each outcome stand in the handbook, rule-cases.md, under Codes.")
@@ -128,6 +138,76 @@ def show_rule(
     typer.echo("\nTo be able to say deviation it must know:")
     for road, said in values["decisive"].items():
         typer.echo(f"  {road}: {said}")
+
+
+def stage(
+    to: Annotated[str, typer.Argument(metavar="STAGE", help="observe, pilot or everyone.")],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RULE]...", show_default=False, help="Rules; without any, all that the pack has."
+        ),
+    ] = None,
+    decided_by: Annotated[
+        str, typer.Option("--decided-by", help="The function that decided; no name.")
+    ] = "TO FILL IN: the function that decided",
+    since: Annotated[
+        datetime | None,
+        typer.Option("--since", formats=["%Y-%m-%d"], help="The first day of the stage; without it today."),
+    ] = None,
+    settings: Settings = None,
+) -> None:
+    """Print the lines that bring rules to a stage, to be added to stages.toml. Changes nothing.
+
+    Their terms are those of the rules as they are now: when a rule or its norm changes, it observes again.
+    """
+    from mailbot.config.stages import lines_of
+    from mailbot.config.validation import did_you_mean
+    from mailbot.model.ids import RuleId
+    from mailbot.policy.stages import Stage
+
+    if to not in list(Stage):
+        raise typer.BadParameter(f"one of {', '.join(Stage)}", param_hint="STAGE")
+    pack, _ = _chosen(settings)
+    standings = _standings(settings, pack)
+    for name in names or ():
+        if name not in standings:
+            hint = did_you_mean(name, list(standings))
+            raise typer.BadParameter(
+                f"the pack has no norm in force for such a rule; {hint}", param_hint="RULE"
+            )
+    day = since.date() if since else _today()
+    wanted = [standings[RuleId(name)] for name in dict.fromkeys(names or sorted(standings))]
+    typer.echo(
+        "\n".join(lines_of(found.rule, Stage(to), found.terms, day, decided_by) for found in wanted), nl=False
+    )
+
+
+def _standings(settings: Path | None, pack: "Pack") -> Mapping[str, "Standing"]:
+    """How far each rule has come whose norm is in force, by rule."""
+    from mailbot.config.load import read_stages
+    from mailbot.config.problems import report
+    from mailbot.engine.judge import ActiveRule
+    from mailbot.engine.stages import stage_of
+    from mailbot.model.errors import SettingsRefused
+    from mailbot.rules import registry
+
+    stages, problems = read_stages(_folder(settings)[0])
+    if problems:
+        raise SettingsRefused(report(problems))
+    today = _today()
+    return {
+        norm.rule: stage_of(ActiveRule(registry()[norm.rule], norm.parameters), stages, today)
+        for norm in pack.active_norms(today)
+        if norm.rule is not None
+    }
+
+
+def _stage(standing: "Standing | None") -> dict[str, Any]:
+    """None of it for a rule whose norm is not in force: there is nothing to decide about."""
+    if standing is None:
+        return {"stage": None, "stage_says": None, "terms": None}
+    return {"stage": standing.stage.value, "stage_says": standing.says, "terms": standing.terms}
 
 
 def _lines(texts: Mapping[str, str] | list[str]) -> None:

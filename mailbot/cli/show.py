@@ -2,10 +2,14 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from mailbot.engine.brake import Alarm
+    from mailbot.engine.stages import Standing
 
 
 def as_json(value: Any) -> None:
@@ -45,6 +49,22 @@ def verdicts(rules: Mapping[Any, Mapping[Any, int]]) -> dict[str, dict[str, int]
         str(rule): {outcome: counts.get(outcome, 0) for outcome in OUTCOMES}
         for rule, counts in sorted(rules.items())
     }
+
+
+def alarms(found: Sequence["Alarm"]) -> list[dict[str, Any]]:
+    """Why a plan is held, as printed by --json."""
+    return [
+        {"jump": a.jump.value, "rule": a.rule, "found": a.found, "limit": a.limit, "says": a.says}
+        for a in found
+    ]
+
+
+def stages(found: Iterable["Standing"]) -> list[dict[str, Any]]:
+    """How far each rule has come, as printed by --json."""
+    return [
+        {"rule": s.rule, "stage": s.stage.value, "terms": s.terms, "doubt": s.doubt, "says": s.says}
+        for s in sorted(found, key=lambda standing: standing.rule)
+    ]
 
 
 class Bar:

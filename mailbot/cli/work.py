@@ -1,4 +1,4 @@
-"""Commands that do the work: sweep, plan run, run, stop."""
+"""Commands that do the work: sweep, run, stop."""
 
 import os
 from datetime import time
@@ -13,8 +13,9 @@ from mailbot.cli.session import actor, set_up_log
 if TYPE_CHECKING:
     from mailbot.jobs.sweep_report import SweepReport
 
-PARTIAL = 12
-"""Exit code of a sweep that is not complete. It did its work; errors have the other codes."""
+PARTIAL, HELD = 12, 14
+"""Exit codes of a sweep that is not complete, and of one whose plan is held. It did its work; errors have the
+other codes."""
 
 
 def sweep(
@@ -31,8 +32,9 @@ def sweep(
     """Read all mailboxes once, now. With --dry-run: print what would follow, and the plan's id.
 
     While a gate is closed mailboxes are only counted, and the exit code is 4. It is 12 when not every mailbox
-    had its turn or too few could be read. When the sweep was broken off (6: sign-in was refused, 7: Exchange
-    was not reached, 13: mailbot had to end), type it again within 8 hours and it goes on.
+    had its turn or too few could be read, and 14 when its plan is held until somebody decides. When the sweep
+    was broken off (6: sign-in was refused, 7: Exchange was not reached, 13: mailbot had to end), type it
+    again within 8 hours and it goes on.
     """
     from mailbot import wiring
     from mailbot.jobs.sweep import sweep as run_sweep
@@ -49,11 +51,14 @@ def sweep(
     if report is None:
         raise Busy("another sweep was started in this second; see: mailbot findings")
     print_sweep(report, dry_run, json)
-    if not dry_run and not json:
+    held = bool(report.alarms) and not dry_run
+    if not dry_run and not held and not json:
         ordered = sum(n for (_, step), n in report.counts.items() if "+" in step)
         print_ordered(ordered, hours)
     if report.closed_gates:
         raise typer.Exit(GateClosed.exit_code)
+    if held:
+        raise typer.Exit(HELD)
     if report.result is SlotResult.PARTIAL:
         raise typer.Exit(PARTIAL)
 
@@ -70,6 +75,7 @@ def sweep_json(report: "SweepReport") -> dict[str, Any]:
         "rules": show.verdicts(figures.verdicts),
         "unknowns": {f"{rule}/{reason}": n for (rule, reason), n in sorted(figures.unknowns.items())},
         "plan": report.plan,
+        "alarms": show.alarms(report.alarms),
         "steps": [
             {"rule": rule, "step": name, "count": n} for (rule, name), n in sorted(report.counts.items())
         ],
@@ -102,6 +108,14 @@ def print_sweep(report: "SweepReport", dry_run: bool, json: bool) -> None:
     show.table("Steps of the plan", ["rule", "step", "count"], steps)
     if report.tasks:
         typer.echo(f"\n{sum(report.tasks.values())} tasks for the administrator; see: mailbot tasks")
+    if report.alarms:
+        which = "would be held" if dry_run else "is held: nothing of it was done"
+        typer.echo(f"\nThe plan {which}. Look first whether so many can be right:")
+        for alarm in report.alarms:
+            typer.echo(f"  {alarm.says}")
+        if not dry_run:
+            typer.echo(f"\n  mailbot plan show {report.plan}\n  mailbot plan run {report.plan}")
+            typer.echo(f"  mailbot plan reject {report.plan}")
     if dry_run:
         typer.echo(f"\nPlan {report.plan}: nothing was changed or sent. To carry it out within 24 hours:")
         typer.echo(f"  mailbot plan run {report.plan}")
@@ -114,28 +128,6 @@ def print_ordered(letters: int, hours: tuple[time, time]) -> None:
         typer.echo(
             f"\n{letters} letters ordered; `mailbot run` sends them between {first:%H:%M} and {last:%H:%M}."
         )
-
-
-def plan_run(
-    plan: Annotated[str, typer.Argument(help="The plan's id, as the dry run printed it.")],
-    settings: Folder = DEFAULT_FOLDER,
-    json: AsJson = False,
-    verbose: Verbose = False,
-) -> None:
-    """Carry out exactly the plan of a dry run. Refused after 24 hours, or when a finding has changed."""
-    from mailbot import wiring
-    from mailbot.jobs.execute import run_plan
-    from mailbot.model.ids import PlanId
-
-    set_up_log(verbose)
-    with wiring.opened(settings) as house:
-        done = run_plan(house, PlanId(plan), actor())
-        hours = house.terms.hours.office
-    if json:
-        show.as_json({"plan": done.id, "steps": len(done.steps), "letters": done.letters})
-        return
-    typer.echo(f"Plan {done.id} is carried out: {len(done.steps)} steps.")
-    print_ordered(done.letters, hours)
 
 
 def run(settings: Folder = DEFAULT_FOLDER, verbose: Verbose = True) -> None:
