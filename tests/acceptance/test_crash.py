@@ -3,10 +3,7 @@
 Whatever the moment, each letter arrives exactly once, nobody is judged twice, and no finding is doubled.
 """
 
-import json
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,44 +14,17 @@ import pytest
 from mailbot.model.letters import LetterState
 from mailbot.model.slots import Job
 from mailbot.simulator.access import WRITES
+from tests.acceptance.killing import Driver, driving
 from tests.acceptance.municipality import Municipality, municipality
 
 STORIES = ("plain-over", "portugal", "size-missing")
 """One letter about a state, one about an event, and one unknown from which nothing may follow."""
 
-REPO = Path(__file__).parents[2]
-
-
-class Driver:
-    """The process that forks, kills and reports."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.acceptance.crash_driver"],
-            cwd=REPO,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, settings: Path, kill_at: int | None) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"settings": str(settings), "kill_at": kill_at}) + "\n")
-        self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return answer
-
-    def close(self) -> None:
-        self._process.communicate()
-
 
 @pytest.fixture(scope="module")
 def driver() -> Iterator[Driver]:
-    driver = Driver()
-    yield driver
-    driver.close()
+    with driving() as driver:
+        yield driver
 
 
 def town(folder: Path) -> Any:

@@ -127,6 +127,8 @@ def test_one_letter_that_always_fails_holds_up_no_other(voorbeeld: Municipality)
         voorbeeld.server.faults.add(fault)
         first = deliver(house).sent
         assert first == ordered - 1
+        assert deliver(house).sent == 0, "it waits for a quarter of an hour"
+        voorbeeld.at(10, 25)
         assert deliver(house).sent == 1
 
 

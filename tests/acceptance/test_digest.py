@@ -3,27 +3,32 @@
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mailbot import wiring
-from mailbot.engine import figures
-from mailbot.engine.figures import Level, Word
+from mailbot.engine.figures.encoding import decode
+from mailbot.engine.figures.words import Level, Word
 from mailbot.jobs.deliver import deliver
-from mailbot.jobs.digest import digest
+from mailbot.jobs.digest import Digests, digest, fresh_sweep
 from mailbot.jobs.house import House
 from mailbot.jobs.sweep import sweep
-from mailbot.model.ids import ObjectGuid
+from mailbot.model.ids import ObjectGuid, RuleId
 from mailbot.model.letters import LetterKind, OutboxLetter
 from mailbot.model.people import People
 from mailbot.model.slots import Job
+from mailbot.model.verdicts import Outcome
+from mailbot.policy.packs import Audience
+from mailbot.policy.waivers import Waiver
 from mailbot.service.run import Service, Timetable
 from mailbot.simulator import Delivered
 from tests.acceptance.desk import Desk
 from tests.acceptance.municipality import Municipality, municipality
 
 SUBJECT = "Weekoverzicht van de postbushulp"
+QUOTA = RuleId("quota")
 JUDGED = ("compliant", "deviation", "tip")
 
 
@@ -103,7 +108,7 @@ def test_every_figure_rests_on_five_others_who_were_judged(voorbeeld_on_monday: 
     people, orders = people_and_orders(voorbeeld_on_monday)
     looked_at = 0
     for reader, letter in orders.items():
-        shown = figures.decode(letter.order.shown)
+        shown = decode(letter.order.shown)
         for rule, figure in shown.figures.items():
             members = circle(people, reader, figure.level)
             judged = [expected[guid][rule] for guid in members if expected[guid][rule] in JUDGED]
@@ -117,7 +122,7 @@ def test_every_figure_rests_on_five_others_who_were_judged(voorbeeld_on_monday: 
                 assert abs(figure.tenths - share) <= 0.5 if figure.tenths else share < 1
             looked_at += 1
     assert looked_at >= 10
-    levels = {f.level for x in orders.values() for f in figures.decode(x.order.shown).figures.values()}
+    levels = {f.level for x in orders.values() for f in decode(x.order.shown).figures.values()}
     assert levels > {Level.TEAM}, "small teams are merged upward"
 
 
@@ -158,9 +163,12 @@ def test_no_digest_shows_how_many_people_deviate(voorbeeld_on_monday: Municipali
         assert [count for count in counted if count not in ALLOWED] == []
 
 
-def test_it_says_how_many_mailboxes_were_read(voorbeeld_on_monday: Municipality) -> None:
+def test_it_says_how_much_was_read_and_never_of_how_many(voorbeeld_on_monday: Municipality) -> None:
+    """A population that stays the same when a known colleague joins would show who is left out."""
     for (mail,) in digests(voorbeeld_on_monday).values():
-        assert re.search(r"2\d\d (van de 250 postbussen|of the 250 mailboxes)", mail.body)
+        assert re.search(r"(alle of bijna alle postbussen|all or nearly all mailboxes)", mail.body)
+        said = re.sub(r"<[^>]+>", " ", mail.body.partition("</style>")[2])
+        assert not re.search(r"\b(2\d\d|\d+ (van de|of the) \d+)\b", said)
 
 
 def test_excluded_people_are_in_no_figure_and_get_no_digest(voorbeeld_on_monday: Municipality) -> None:
@@ -214,6 +222,56 @@ def test_where_all_is_well_managers_are_left_in_peace(quiet: Municipality) -> No
     }
     assert 0 < len(expected) < len(teams)
     assert set(digests(quiet)) == expected
+
+
+def test_where_the_pack_gives_managers_no_figures_they_get_agenda_and_tip(quiet: Municipality) -> None:
+    desk = Desk(quiet)
+    desk.goes_to_day(23, 6)
+    with quiet.opened() as house:
+        sweep(house, quiet.slot())
+        desk.goes_to_day(23, 8, 31)
+        terms = house.terms
+        for_directie = terms.pack.team_figures.model_copy(update={"shown_to": Audience.DIRECTIE})
+        pack = terms.pack.model_copy(update={"team_figures": for_directie})
+        assert digest(replace(house, terms=replace(terms, pack=pack)), quiet.slot(Job.DIGEST))
+    people, orders = people_and_orders(quiet)
+    for reader, letter in orders.items():
+        content = decode(letter.order.shown)
+        assert (content.figures, content.reach) == ({}, None)
+        assert content.tip is not None or reader not in people.managers()
+
+
+def test_whoever_is_waived_is_in_no_figure(voorbeeld_on_monday: Municipality) -> None:
+    """Waived, all who deviate leave nothing but people who do not."""
+    here = voorbeeld_on_monday
+    people, _ = people_and_orders(here)
+    with here.opened() as house, house.store.begin() as work:
+        newest = fresh_sweep(work, house.clock.now())
+        assert newest is not None
+        outcomes = work.outcomes(newest[0].id, QUOTA)
+        waivers = tuple(
+            Waiver.model_validate(
+                {
+                    "owner": "teamleider",
+                    "owner_address": "teamleider@voorbeeld.example",
+                    "reason": "groot archief",
+                    "rule": QUOTA,
+                    "address": person.address,
+                    "from": house.today(),
+                    "until": house.today(),
+                }
+            )
+            for guid, person in people.by_guid.items()
+            if outcomes.get(house.store.person_key(guid)) is Outcome.DEVIATION
+        )
+        assert waivers
+        waived = replace(house, terms=replace(house.terms, waivers=waivers))
+        made = [
+            Digests(waived, work, *newest, people, house.clock.now()).of(people.by_guid[guid])
+            for guid in people.managers()
+        ]
+    said = {one.figures.figures[QUOTA].word for one in made if one and QUOTA in one.figures.figures}
+    assert said == {Word.NONE}
 
 
 def test_without_a_sweep_of_the_last_week_nothing_is_said_but_to_the_operator(quiet: Municipality) -> None:

@@ -11,6 +11,7 @@ from mailbot.model.facts import Reason
 from mailbot.simulator import Fault, FaultKind, SimulatorServer
 from tests.acceptance.desk import SENDER, Desk, small_town
 from tests.acceptance.municipality import municipality
+from tests.acceptance.staged import bring, forget_terms
 
 
 @pytest.fixture
@@ -43,8 +44,27 @@ def test_a_healthy_house_is_all_good(desk: Desk) -> None:
         "unreadable mailbox",
         "rule quota",
         "rule out_of_office",
+        "stage quota",
+        "stage out_of_office",
         "service mailbox",
     }
+
+
+def test_of_every_rule_it_says_how_far_it_has_come(desk: Desk) -> None:
+    """One that somebody keeps back, one that changed since it was decided about, and the others."""
+    bring(desk.here.settings, delegates="observe", out_of_office="pilot")
+    forget_terms(desk.here.settings, "quota")
+    code, said = lines(desk)
+    assert code == 0, "to observe is no defect"
+    assert said["stage delegates"] == (
+        "note, observe, since 2024-04-02; what it would have sent: mailbot plan show"
+    )
+    assert said["stage out_of_office"] == "good, pilot, since 2024-04-02"
+    assert said["stage signature"] == "good, everyone, since 2024-04-02"
+    assert said["stage quota"] == (
+        "note, observe: the rule, or a parameter of its norm, changed since stages.toml was written; what it "
+        "would have sent: mailbot plan show; once it is decided: mailbot rules stage pilot quota"
+    )
 
 
 def denied(desk: Desk) -> str:

@@ -2,18 +2,24 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mailbot.cli.demo_settings import decision
+from mailbot.jobs.forgetting import CLASSES
+from mailbot.jobs.retain import retain
 from mailbot.jobs.rights import check_disclosures, explain
 from mailbot.jobs.sweep import sweep
+from mailbot.model.letters import LetterState
 from mailbot.model.needs import SentLabels
 from mailbot.model.reading import Reading
+from mailbot.model.slots import Job, Slot
 from mailbot.wiring.mailboxes import StoredBookmarks
 from tests.acceptance.desk import ADMINISTRATOR, GIB, Desk, small_town
+from tests.acceptance.municipality import AMSTERDAM
 
 REASON = "belde zelf over de brief"
 NOTICE = "Over je gegevens bij de postbushulp"
@@ -44,7 +50,8 @@ def test_it_shows_what_is_kept_and_when_the_person_hears_of_it(desk: Desk) -> No
     lines = [line.split() for line in shown.splitlines()]
     assert ["quota", "deviation", "over_limit", "-"] in lines
     assert ["out_of_office", "deviation", "no_reply_set", "-"] in lines
-    assert ["quota", "nudge", "waiting"] in lines
+    assert "quota nudge waiting it waits; it may leave from 2026-11-23 08:30" in map(" ".join, lines)
+    assert ["quota", "3", "open", "2026-11-23", "2026-11-23"] in lines, "under article 3 of the protocol"
     assert "Newest sweep: 2026-11-23 06:00" in shown, "in local time, as all clocks of the house"
     assert "The person is told of it by 2026-11-30." in shown, "five working days, weekend not counted"
 
@@ -115,6 +122,206 @@ def test_it_says_so_in_words(desk: Desk) -> None:
     assert value["reading"]["read"].startswith("2026-11-23T05:00")
     assert value["reading"]["failed"] is None
     assert value["marks"][0]["kept_until"] == "2026-11-24", "no decision lets us ask: it goes tonight"
+
+
+# the story
+
+
+def section(shown: str, title: str) -> list[str]:
+    """The lines under a title, up to the next empty one."""
+    lines = shown.splitlines()
+    start = lines.index(title) + 1
+    return [line.strip() for line in lines[start : lines.index("", start)]]
+
+
+def explained(desk: Desk, story: str = "plain-over") -> Any:
+    return desk.shows("explain", desk.resident(story).address, "--reason", REASON)
+
+
+def told_on_monday(desk: Desk) -> None:
+    desk.types("sweep")
+    desk.goes_to_day(23, 10, 5)
+    desk.delivers()
+
+
+def test_it_tells_what_was_found_told_and_mended(desk: Desk) -> None:
+    told_on_monday(desk)
+    desk.goes_to_day(24, 9)
+    desk.resizes("plain-over", GIB)
+    desk.types("sweep")
+    assert section(look(desk), "What happened") == [
+        "2026-11-23 06:00  quota (article 3): something to mend was found",
+        "2026-11-23 10:05  quota (article 3): the person was told by letter",
+        "2026-11-24 09:00  quota (article 3): it was mended",
+    ]
+    shown = explained(desk)
+    assert [(e["rule"], e["happened"]) for e in shown["story"]] == [
+        ("quota", "opened"), ("quota", "told"), ("quota", "mended"),
+    ]  # fmt: skip
+    assert shown["story"][1]["at"] == "2026-11-23T09:05:00+00:00"
+    [finding] = shown["findings"]
+    assert (finding["articles"], finding["letters"]) == (["3"], 1)
+    assert finding["told"] == "2026-11-23T09:05:00+00:00"
+
+
+def test_it_tells_before_when_no_letter_comes(desk: Desk) -> None:
+    told_on_monday(desk)
+    assert section(look(desk), "What comes next") == [
+        "all topics: no letter before 2026-11-30 10:05, but urgent ones; there was one this week",
+        "quota: no letter on this topic before 2026-12-07 10:05; the last one is not long enough ago",
+    ]
+    assert explained(desk)["next"]["no_letter_before"] == [
+        {"topic": None, "before": "2026-11-30T09:05:00+00:00", "why": "one_a_week"},
+        {"topic": "quota", "before": "2026-12-07T09:05:00+00:00", "why": "too_soon"},
+    ]
+
+
+def test_it_tells_that_a_letter_came_back_and_for_how_long_the_person_is_left_in_peace(desk: Desk) -> None:
+    told_on_monday(desk)
+    desk.goes_to_day(23, 12)
+    with desk.here.opened() as house, house.store.begin() as work:
+        [sent] = work.letters_of(house.store.person_key(desk.resident("plain-over").guid))
+        now = house.clock.now()
+        work.move(sent.id, LetterState.SENT, LetterState.BOUNCED, now)
+        work.untold(sent, now)
+        work.rest(sent.order.person, now + timedelta(days=14))
+    shown = look(desk)
+    assert section(shown, "What happened")[2:] == [
+        "2026-11-23 12:00  quota (article 3): that letter came back: it does not count"
+    ]
+    assert ["quota", "nudge", "bounced", "it", "came", "back", "on", "2026-11-23", "12:00"] in [
+        line.split() for line in shown.splitlines()
+    ]
+    assert section(shown, "What comes next")[0] == (
+        "all topics: the person rests until 2026-12-07 12:00, after a pause, an absence or a letter that "
+        "came back"
+    )
+    [finding] = explained(desk)["findings"]
+    assert (finding["state"], finding["letters"], finding["told"]) == ("open", 0, None)
+
+
+def test_it_tells_why_a_letter_did_not_leave(desk: Desk) -> None:
+    """Mended before it could."""
+    desk.types("sweep")
+    desk.resizes("plain-over", GIB)
+    desk.goes_to_day(23, 7)
+    desk.types("sweep")
+    shown = look(desk)
+    assert (
+        "quota nudge withdrawn it was not needed any more when it was to leave, on 2026-11-23 07:00"
+    ) in " ".join(shown.split())
+    assert "What comes next: the number of earlier letters holds none back" in shown
+
+
+def test_it_tells_why_the_newest_plan_made_no_letter(desk: Desk) -> None:
+    desk.here.change(('mode = "live"', 'mode = "off"'))
+    desk.types("sweep")
+    assert section(look(desk), "What comes next") == [
+        "quota: the plan of 2026-11-23 06:00 made no letter (mode_off)"
+    ]
+    [held] = explained(desk)["next"]["held_back"]
+    assert (held["rule"], held["why"]) == ("quota", "mode_off")
+
+
+def test_it_tells_by_whom_a_rule_is_waived_and_until_when(desk: Desk) -> None:
+    """The reason of the waiver stays in the file: it is about the mailbox, and not for every reader."""
+    address = desk.resident("plain-over").address
+    waiver = (
+        '[[waiver]]\nowner = "teamleider Burgerzaken"\nowner_address = "div@voorbeeld.example"\n'
+        f'reason = "archief tot de migratie"\nrule = "quota"\naddress = "{address}"\n'
+        "from = 2026-11-01\nuntil = 2027-04-30\n"
+    )
+    (desk.here.settings / "waivers.toml").write_text(waiver, encoding="utf-8")
+    desk.types("sweep")
+    shown = look(desk)
+    assert section(shown, "What comes next") == [
+        "quota: left alone until 2027-04-30, by teamleider Burgerzaken"
+    ]
+    assert section(shown, "What happened") == [
+        "2026-11-23 06:00  quota (article 3): it is left alone, by a waiver"
+    ]
+    value = explained(desk)
+    assert value["next"]["waived"] == [
+        {"rule": "quota", "owner": "teamleider Burgerzaken", "until": "2027-04-30"}
+    ]
+    assert [(f["rule"], f["state"]) for f in value["findings"]] == [("quota", "waived")]
+    assert "archief" not in shown + json.dumps(value)
+
+
+def test_after_a_pause_the_person_rests(desk: Desk) -> None:
+    address = desk.resident("plain-over").address
+    never = desk.types("people", "resume", desk.resident("both-rules").address)
+    desk.types("people", "pause", address)
+    ended = desk.types("people", "resume", address)
+    assert (ended.code, ended.out, ended.err) == (never.code, never.out, never.err)
+    rests = "all topics: the person rests until 2026-11-30 06:00, after a pause, an absence or a letter that"
+    assert section(look(desk), "What comes next") == [f"{rests} came back"]
+    assert "What comes next: the number" in look(desk, "both-rules"), "there was no pause to rest from"
+
+
+# what is deleted by now
+
+
+def forget(desk: Desk) -> None:
+    with desk.here.opened() as house:
+        retain(house, Slot(Job.RETAIN, house.today(), "03:30"))
+
+
+def test_before_forgetting_ever_ran_it_says_what_will_go(desk: Desk) -> None:
+    shown = look(desk)
+    assert "Forgetting never ran yet" in shown
+    assert "gone" not in shown
+    assert "  findings: 13 weeks after the last change" in shown.splitlines()
+    assert explained(desk)["forgetting"]["last"] is None
+
+
+def test_after_its_time_the_story_is_gone_and_it_says_under_which_rule(desk: Desk) -> None:
+    """Told on a Monday in November, mended on the Tuesday, and never looked at again until March."""
+    told_on_monday(desk)
+    desk.resizes("plain-over", GIB)
+    desk.goes_to_day(24)
+    desk.types("sweep")
+    desk.goes_to(datetime(2027, 3, 1, 3, 30, tzinfo=AMSTERDAM))
+    forget(desk)
+    desk.goes_to(datetime(2027, 3, 1, 9, tzinfo=AMSTERDAM))
+    shown = look(desk)
+    assert "Findings: none" in shown
+    assert "What happened: nothing that is still kept" in shown
+    assert "quota" not in shown, "and no other word of it"
+    assert "What is deleted in time. Forgetting last ran on 2027-03-01 03:30;" in shown
+    under = section(shown + "\n", "Under artikel 11 of Protocol e-mail gemeente Voorbeeld:")
+    assert "findings: 13 weeks after the last change; all from before 2026-11-30 is gone" in under
+    assert (
+        "that letters were sent: 13 weeks after the last change; all from before 2026-11-30 is gone" in under
+    )
+    assert (
+        "verdicts: 2 weeks after the sweep, or when the next one is over; all from before 2027-02-15 is gone"
+        in [line.strip() for line in shown.splitlines()]
+    )
+    limits = {limit["what"]: limit for limit in explained(desk)["forgetting"]["limits"]}
+    assert limits["findings"] == {
+        "what": "findings",
+        "days": 91,
+        "since": "after the last change",
+        "under": "artikel 11 of Protocol e-mail gemeente Voorbeeld",
+        "gone_before": "2026-11-30",
+    }
+    assert limits["silence on a topic"]["under"] == "mailbot's own limit"
+
+
+def test_what_is_deleted_is_the_same_for_everybody(desk: Desk) -> None:
+    """A record of what went of whom would be kept about that person."""
+    told_on_monday(desk)
+    desk.goes_to_day(24, 3, 30)
+    forget(desk)
+    said = {json.dumps(explained(desk, story)["forgetting"]) for story in ("plain-over", "just-under-limit")}
+    assert len(said) == 1
+
+
+def test_every_class_of_data_about_people_has_words(desk: Desk) -> None:
+    with desk.here.opened() as house, house.store.begin() as work:
+        kept = {(k.table, k.clock) for k in work.keeping(timedelta(weeks=13))}
+    assert kept == CLASSES.keys()
 
 
 def test_of_who_is_left_out_nothing_of_how_they_were_read_is_kept(desk: Desk) -> None:

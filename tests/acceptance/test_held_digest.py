@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import pytest
 
-from mailbot.engine.figures import decode
+from mailbot.engine.figures.encoding import decode
 from mailbot.jobs.deliver import deliver
 from mailbot.jobs.digest import digest
 from mailbot.jobs.house import House
@@ -178,6 +178,7 @@ def test_whoever_stands_in_sees_the_leavers_of_that_team_and_nothing_else_of_it(
     [letter] = village.orders(colleague)
     assert decode(letter.order.shown).figures == {}
     assert decode(letter.order.shown).tip is None
+    assert decode(letter.order.shown).reach is None
     village.monday(7, month=12)
     village.day(8, month=12)
     assert len(village.mails(colleague)) == 2

@@ -97,6 +97,8 @@ def test_doctor_then_says_what_to_do_next(tmp_path: Path) -> None:
             "note, mode off: no letter leaves; the next step is [delivery] mode = redirect"
         )
         assert lines["sign-in"].startswith("good"), "ntlm, the way a real Exchange wants it"
+        rules = {what: says for what, says in lines.items() if what.startswith("stage ")}
+        assert set(rules.values()) == {"note, observe; what it would have sent: mailbot plan show"}, rules
         closed = typed(desk.here, "sweep", "--settings", str(folder))
         assert (closed.code, "Closed run" in closed.out) == (4, True)
 
@@ -146,7 +148,7 @@ def test_every_shipped_pack_makes_a_folder_that_can_be_read(tmp_path: Path, pack
 
 
 def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
-    """Seven files, each with a mistake: one report, grouped by file, each with what was expected."""
+    """Nine files, each with a mistake: one report, grouped by file, each with what was expected."""
     with small_town(tmp_path) as desk:
         spoil(desk)
         said = desk.types("sweep")
@@ -158,6 +160,7 @@ def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
         "gates.toml": ("dpia.fg_advice",),
         "calendar.toml": ("years",),
         "waivers.toml": ("waiver", "rule"),
+        "stages.toml": ("rule 4.stage", "`observe`, `pilot` or `everyone`"),
         "directory.ldf": ("base64",),
         "accepted_domains.txt": ("a domain such as voorbeeld.example",),
         "nl/quota.toml": ("nudge.heading",),
@@ -182,6 +185,11 @@ def spoil(desk: Desk) -> None:
         '[[waiver]]\nowner = "x"\nreason = "y"\nrule = "qouta"\naddress = "a.b@voorbeeld.example"\n'
         "from = 2026-01-01\nuntil = 2026-02-01\n"
     )
+    edit(
+        settings / "stages.toml",
+        'name = "out_of_office"\nstage = "everyone"',
+        'name = "out_of_office"\nstage = "all"',
+    )
     edit(settings / "directory.ldf", "objectGUID:: ", "objectGUID:: !")
     (settings / "accepted_domains.txt").write_text("@voorbeeld\nvoorbeeld.example\nlandelijk.example\n")
     edit(settings / "letters/nl/quota.toml", 'heading = "Je postbus kan', 'headline = "Je postbus kan')
@@ -199,5 +207,5 @@ def test_a_rule_without_letters_is_found_on_the_first_day(tmp_path: Path) -> Non
             (desk.here.settings / "letters" / language / "quota.toml").unlink()
         said = desk.types("sweep")
     assert said.code == 2
-    assert "nl/quota.toml and en/quota.toml" in said.err
-    assert "write both files" in said.err
+    assert "\nnl/quota.toml\n" in said.err and "\nen/quota.toml\n" in said.err
+    assert "write it, as for the rules beside it" in said.err

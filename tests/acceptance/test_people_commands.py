@@ -137,7 +137,8 @@ def test_an_address_in_managers_toml_that_no_source_knows_is_told_by_its_place(d
 
 def test_so_is_one_in_waivers_toml(desk: Desk) -> None:
     known = desk.resident("plain-over").address
-    waiver = '[[waiver]]\nowner = "DIV"\nreason = "archief"\nrule = "quota"\naddress = "{}"\n'
+    waiver = '[[waiver]]\nowner = "DIV"\nowner_address = "div@voorbeeld.example"\nreason = "archief"\n'
+    waiver += 'rule = "quota"\naddress = "{}"\n'
     period = "from = 2026-11-01\nuntil = 2026-12-31\n"
     text = "".join(waiver.format(address) + period for address in (known, "niemand@voorbeeld.example"))
     (desk.here.settings / "waivers.toml").write_text(text, encoding="utf-8")

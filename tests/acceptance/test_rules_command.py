@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -191,9 +193,11 @@ def test_the_list_says_of_every_rule_what_it_is_and_whether_it_is_on(tmp_path: P
     rules = {row["rule"]: row for row in listed["rules"]}
     assert set(rules) == set(registry())
     assert listed["pack"] == "voorbeeld"
+    terms = rules["quota"].pop("terms")
+    assert re.fullmatch("[0-9a-f]{64}", terms)
     assert rules["quota"] == {
         "rule": "quota", "kind": "state", "reads": "traffic", "tells": "person",
-        "on": True, "why": "by article 3",
+        "on": True, "why": "by article 3", "stage": "everyone", "stage_says": "everyone, since 2024-04-02",
     }  # fmt: skip
     huizen = {
         row["rule"]: row
@@ -253,6 +257,67 @@ def test_a_misspelt_rule_gets_a_hint() -> None:
     typed = types("show", "quotta")
     assert typed.code == 2
     assert "did you mean `quota`?" in typed.err
+
+
+# --- stages ---------------------------------------------------------------------------------------------
+
+
+def stage_lines(*words: str | Path) -> list[dict[str, Any]]:
+    typed = types("stage", *words)
+    assert typed.code == 0, typed.err
+    return tomllib.loads(typed.out)["rule"]
+
+
+def test_the_lines_that_bring_a_rule_to_a_stage_are_printed() -> None:
+    [line] = stage_lines("pilot", "quota", "--since", "2026-11-23", "--decided-by", "teamleider")
+    listed = {row["rule"]: row for row in shows("list")["rules"]}
+    assert line == {
+        "name": "quota", "stage": "pilot", "terms": listed["quota"]["terms"],
+        "since": date(2026, 11, 23), "decided_by": "teamleider",
+    }  # fmt: skip
+
+
+def test_without_a_rule_they_are_those_of_the_whole_pack(tmp_path: Path) -> None:
+    """After an upgrade by which every rule observes, say."""
+    folder = settings(tmp_path, "limit_bytes = 2147483648")
+    lines = stage_lines("everyone", "--settings", folder)
+    assert [line["name"] for line in lines] == sorted(registry())
+    assert {line["decided_by"] for line in lines} == {"TO FILL IN: the function that decided"}
+
+
+def test_to_observe_nobody_decides() -> None:
+    [line] = stage_lines("observe", "quota")
+    assert set(line) == {"name", "stage", "terms", "since"}, "since today, so it counts over what was before"
+
+
+def test_other_numbers_are_another_rule(tmp_path: Path) -> None:
+    here, there = (
+        stage_lines("pilot", "quota", "--settings", settings(tmp_path / size, f"limit_bytes = {size}"))
+        for size in ("2147483648", "3221225472")
+    )
+    assert here[0]["terms"] != there[0]["terms"]
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("everybody",), "one of observe, pilot, everyone"),
+        (("pilot", "qouta"), "did you mean `quota`?"),
+        (("pilot", "quota", "--since", "23-11-2026"), "--since"),
+    ],
+)
+def test_a_mistake_in_the_command_prints_no_lines(words: tuple[str, ...], hint: str) -> None:
+    typed = types("stage", *words)
+    assert (typed.code, typed.out) == (2, "")
+    assert hint in typed.err
+
+
+def test_a_spoiled_file_is_told_by_the_list_as_by_everything_else(tmp_path: Path) -> None:
+    folder = settings(tmp_path, "limit_bytes = 2147483648")
+    (folder / "stages.toml").write_text('[[rule]]\nname = "quota"\nstage = "all"\n', encoding="utf-8")
+    typed = types("list", "--settings", folder)
+    assert (typed.code, typed.out) == (2, "")
+    assert "stages.toml" in typed.err and "rule 1.stage" in typed.err
 
 
 # --- the handbook ---------------------------------------------------------------------------------------

@@ -88,6 +88,16 @@ heading = "Je postbus raakt vol"
 opening = ["Er is nog ruimte, maar niet veel meer."]
 facts = [{ label = "Jouw postbus", value = "{{ size_bytes }}" }]
 steps = ["Kijk welke grote berichten al in het zaaksysteem staan."]
+[reminder]
+subject = "Nog een keer de grote schoonmaak"
+heading = "Je postbus raakt vol"
+opening = ["We schreven je hier eerder over."]
+facts = [{ label = "Jouw postbus", value = "{{ size_bytes }}" }]
+steps = ["Kijk welke grote berichten al in het zaaksysteem staan."]
+[thanks]
+subject = "Er is weer ruimte"
+heading = "Dank je wel"
+opening = ["Je postbus heeft weer ruimte."]
 """,
     "en": """
 name = "Spring cleaning"
@@ -99,6 +109,16 @@ heading = "Your mailbox is filling up"
 opening = ["There is room left, but not much."]
 facts = [{ label = "Your mailbox", value = "{{ size_bytes }}" }]
 steps = ["See which large messages are in the case system already."]
+[reminder]
+subject = "Spring cleaning, once more"
+heading = "Your mailbox is filling up"
+opening = ["We wrote to you about this before."]
+facts = [{ label = "Your mailbox", value = "{{ size_bytes }}" }]
+steps = ["See which large messages are in the case system already."]
+[thanks]
+subject = "There is room again"
+heading = "Thank you"
+opening = ["Your mailbox has room again."]
 """,
 }
 
@@ -256,11 +276,28 @@ def test_a_dry_run_counts_its_verdicts_beside_the_others(workshop: Workshop) -> 
     assert sum(shown["rules"]["spring_cleaning"].values()) == SMALL
 
 
+def steps(shown: dict[str, Any]) -> dict[str, int]:
+    return {row["step"]: row["count"] for row in shown["steps"] if row["rule"] == "spring_cleaning"}
+
+
+def test_at_first_it_observes_and_then_somebody_decides(workshop: Workshop) -> None:
+    """It shows what it would have sent; the lines that let it write to everyone are printed."""
+    assert steps(workshop.shows("sweep", "--dry-run")) == {"open (observing)": 8, "open (account_closed)": 1}
+    lines = workshop.runs(
+        "rules", "stage", "everyone", "spring_cleaning", "--decided-by", "teamleider"
+    ).stdout
+    with (workshop.desk.here.settings / "stages.toml").open("a", encoding="utf-8") as stages:
+        stages.write(f"\n{lines}")
+    assert "stage everyone, since 2026-11-23" in workshop.runs("rules", "show", "spring_cleaning").stdout
+
+
 def test_one_weekly_letter_each_and_the_most_useful_first(workshop: Workshop) -> None:
     """Seven have too full a mailbox by both articles: they hear of the limit, the new one waits its week."""
-    shown = workshop.shows("sweep")
-    steps = {row["step"]: row["count"] for row in shown["steps"] if row["rule"] == "spring_cleaning"}
-    assert steps == {"open+nudge": 1, "open (one_a_week)": 7, "open (account_closed)": 1}
+    assert steps(workshop.shows("sweep")) == {
+        "open+nudge": 1,
+        "open (one_a_week)": 7,
+        "open (account_closed)": 1,
+    }
     found = {(row["rule"], row["state"]): row["count"] for row in workshop.shows("findings")["findings"]}
     assert found[("spring_cleaning", "open")] == 9
 

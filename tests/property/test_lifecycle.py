@@ -1,14 +1,16 @@
 """Findings over weeks of sweeps with any verdicts and any fate of the letters."""
 
 from dataclasses import replace
-from itertools import combinations, pairwise
+from itertools import combinations, groupby, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailbot.casefiles.notation import ZONE
 from mailbot.model.findings import FindingState
 from mailbot.model.ids import RuleId
-from tests.property.lives import RULES, Fate, Turn, live, turns
+from mailbot.model.letters import LetterKind
+from tests.property.lives import FIRST_DAY, RULES, Turn, live, turns
 
 courses = st.lists(turns, min_size=1, max_size=30)
 rules = st.sampled_from(sorted(RULES))
@@ -38,20 +40,40 @@ def test_a_sweep_that_read_nothing_changes_nothing(rule: RuleId, course: list[Tu
 
 
 @given(courses)
-def test_a_state_has_one_living_finding_and_one_letter_until_it_changes(course: list[Turn]) -> None:
+def test_a_state_has_one_living_finding_and_its_letters_climb(course: list[Turn]) -> None:
     for number in range(len(course)):
         assert len(live(QUOTA, course[: number + 1]).living()) <= 1
     life = live(QUOTA, course)
-    told = [letter.finding for letter in life.read]
-    assert len(told) == len(set(told)), "a finding is told of once"
-    for earlier, later in pairwise(told):
+    asking = [letter for letter in life.read if letter.kind is not LetterKind.THANKS]
+    for finding, letters in groupby(asking, key=lambda letter: letter.finding):
+        kinds = [letter.kind for letter in letters]
+        waivers = sum(t.to is FindingState.WAIVED for _, t in life.history if t.finding == finding)
+        assert kinds[0] is LetterKind.NUDGE
+        assert kinds.count(LetterKind.NUDGE) <= 1 + waivers, "told once, reminded afterwards"
+    for earlier, later in pairwise(dict.fromkeys(letter.finding for letter in asking)):
         ended = [t.finding for _, t in life.history if t.to in (FindingState.RESOLVED, FindingState.LAPSED)]
         assert earlier in ended and earlier != later
+
+
+@given(rules, courses)
+def test_nothing_is_opened_under_a_waiver_and_nothing_waived_without_one(
+    rule: RuleId, course: list[Turn]
+) -> None:
+    life = live(rule, course)
+    for now, transition in life.history:
+        turn = course[(now.astimezone(ZONE).date() - FIRST_DAY).days]
+        if transition.to in (FindingState.OPEN, FindingState.WAIVED):
+            assert turn.verdict == "deviation"
+            assert turn.waived == (transition.to is FindingState.WAIVED)
+    if rule == QUOTA and course[-1].verdict == "deviation":
+        [finding] = life.living()
+        assert (finding.state is FindingState.WAIVED) == course[-1].waived
 
 
 @given(courses)
 def test_an_event_is_told_once_however_its_dates_move(course: list[Turn]) -> None:
     life = live(ABSENCE, course)
+    assert all(letter.kind is LetterKind.NUDGE for letter in life.letters), "of an event nobody is reminded"
     told = [life.findings[letter.finding].occurrence for letter in life.read if letter.finding]
     for one, other in combinations(told, 2):
         assert one is not None and other is not None
@@ -60,9 +82,10 @@ def test_an_event_is_told_once_however_its_dates_move(course: list[Turn]) -> Non
 
 @given(rules, courses)
 def test_a_letter_that_is_under_way_gets_no_second_one(rule: RuleId, course: list[Turn]) -> None:
-    life = live(rule, [replace(turn, fate=Fate.WAITING) for turn in course])
+    life = live(rule, course)
     for finding in life.findings.values():
-        assert finding.letters <= 1
+        under_way = [p for p in life.outbox.values() if p.order.finding == finding.id and p.state.under_way]
+        assert len(under_way) <= 1
 
 
 @given(rules, courses)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mailbot.casefiles.runner import Case as Story
 from mailbot.engine import plan
 from mailbot.engine.judge import OUTSIDE_SAMPLE
+from mailbot.engine.ladder import Recipient
 from mailbot.model.facts import Reason
 from mailbot.model.findings import Finding, FindingState
 from mailbot.model.ids import FindingId, PersonKey
@@ -43,7 +44,8 @@ def subsets(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 def steps(case: Story, findings: tuple[Finding, ...] = ()) -> tuple[PlanStep, ...]:
     about = Case(PERSON, case.rule.id, case.rule.kind, case.verdict(), findings)
-    return plan.make_steps([about], case.calendar, LIMITS, lambda _person: None, ())
+    reader = {PERSON: Recipient(case.candidate.person)}
+    return plan.make_steps([about], case.calendar, LIMITS, lambda _person, _rule: None, (), reader)
 
 
 def same(one: Verdict, other: Verdict) -> bool:
