@@ -47,7 +47,7 @@ bench: $(READY)
 # Exact versions of everything, for every platform, without the address of any registry.
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --no-annotate --no-config --extra postgres --extra ldap pyproject.toml -o requirements.lock
+	  --no-emit-find-links --no-header --no-annotate --no-config --extra postgres --extra ldap --extra report pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate --no-config --extra dev --extra build pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
