@@ -25,11 +25,12 @@ class Exclusion:
     settings_only_types: frozenset[RecipientType] = frozenset()
 
     @classmethod
-    def of(cls, people: PeopleSection) -> "Exclusion":
+    def of(cls, people: PeopleSection, *ours: Address) -> "Exclusion":
+        """`ours` are addresses that mailbot itself sends from: it never writes to itself."""
         return cls(
             frozenset(folded(people.exclude_groups)),
             frozenset(people.exclude_types),
-            frozenset(people.exclude_addresses),
+            frozenset((*people.exclude_addresses, *ours)),
             frozenset(folded(people.settings_only_groups)),
             frozenset(people.settings_only_types),
         )
