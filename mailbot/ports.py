@@ -143,6 +143,9 @@ class Post(Protocol):
     """Sends one mail in steps, so that a crash between any two of them can be told from the server, or from
     the copy of it in the service mailbox."""
 
+    def reach(self) -> None:
+        """Find out whether letters can leave, without one. Raises Unreachable or SignInRefused."""
+
     def prepare(self, mail: Mail) -> str:
         """Make the draft; nothing has been sent when this returns or raises. Gives the draft's reference."""
 
@@ -444,7 +447,7 @@ class Work(Protocol):
     def tidied(self, letter: LetterId) -> None: ...
 
     def nudged_since(self, since: datetime) -> frozenset[PersonKey]:
-        """People with a weekly letter under way, or sent since then."""
+        """People with a weekly letter under way, in doubt or set aside, or tried since then."""
 
     def letter_counts(self) -> Mapping[tuple[LetterKind, LetterState], int]:
         """Letters to who is paused are not counted."""

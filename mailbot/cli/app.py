@@ -6,6 +6,7 @@ import typer
 
 from mailbot import __version__
 from mailbot.cli import calibrate, demo, digest, insight, letters, people, plan, report, rules, setup, work
+from mailbot.cli.options import Command
 
 app = typer.Typer(
     name="mailbot",
@@ -61,25 +62,25 @@ for command in (
     report.report,
     demo.demo,
 ):
-    app.command()(command)
-about_plans.command("show")(plan.show_plan)
-about_plans.command("run")(plan.run)
-about_plans.command("reject")(plan.reject)
-about_rules.command("list")(rules.list_rules)
-about_rules.command("show")(rules.show_rule)
-about_rules.command("stage")(rules.stage)
-about_rules.command("check")(rules.check)
-about_people.command("check")(people.check)
-about_people.command("show")(people.show_one)
-about_people.command("pause")(people.pause)
-about_people.command("resume")(people.resume)
-about_people.command("exclude")(people.exclude)
-about_people.command("include")(people.include)
-about_people.command("accept-feed")(people.accept_feed)
-about_letters.command("check")(letters.check)
-about_letters.command("preview")(letters.preview)
-about_digest.command("preview")(digest.preview)
-teach.command("secure-mail")(calibrate.secure_mail)
+    app.command(cls=Command)(command)
+about_plans.command("show", cls=Command)(plan.show_plan)
+about_plans.command("run", cls=Command)(plan.run)
+about_plans.command("reject", cls=Command)(plan.reject)
+about_rules.command("list", cls=Command)(rules.list_rules)
+about_rules.command("show", cls=Command)(rules.show_rule)
+about_rules.command("stage", cls=Command)(rules.stage)
+about_rules.command("check", cls=Command)(rules.check)
+about_people.command("check", cls=Command)(people.check)
+about_people.command("show", cls=Command)(people.show_one)
+about_people.command("pause", cls=Command)(people.pause)
+about_people.command("resume", cls=Command)(people.resume)
+about_people.command("exclude", cls=Command)(people.exclude)
+about_people.command("include", cls=Command)(people.include)
+about_people.command("accept-feed", cls=Command)(people.accept_feed)
+about_letters.command("check", cls=Command)(letters.check)
+about_letters.command("preview", cls=Command)(letters.preview)
+about_digest.command("preview", cls=Command)(digest.preview)
+teach.command("secure-mail", cls=Command)(calibrate.secure_mail)
 app.add_typer(teach, name="calibrate")
 app.add_typer(about_plans, name="plan")
 app.add_typer(about_rules, name="rules")

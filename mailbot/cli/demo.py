@@ -213,6 +213,9 @@ class Copying:
     def tidy(self, keys: "Collection[LetterId]") -> "frozenset[LetterId]":
         return self._post.tidy(keys)
 
+    def reach(self) -> None:
+        self._post.reach()
+
     def left_over(self) -> int:
         return self._post.left_over()
 

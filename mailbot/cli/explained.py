@@ -27,7 +27,7 @@ HAPPENED = {
 }
 
 SILENCE = {
-    "resting": "the person rests until {}, after a pause, an absence or a letter that came back",
+    "resting": "the person rests until {}, after a pause, an absence or a letter that did not arrive",
     "one_a_week": "no letter before {}, but urgent ones; there was one this week",
     "too_soon": "no letter on this topic before {}; the last one is not long enough ago",
     "silent": "no letter on this topic before {}; there were as many as there may be",
@@ -66,10 +66,13 @@ def print_explanation(found: "Explanation", zone: "ZoneInfo") -> None:
         show.table("Verdicts of sweeps that are not over", ["sweep", "rule", "verdict", "because"], rows)
         typer.echo()
     rows = [
-        [f.rule, _article(found, f.rule), f.state.value, _day(f.opened, zone), _day(f.changed, zone)]
+        [
+            *(f.rule, _article(found, f.rule), f.state.value),
+            *(_day(f.opened, zone), _day(f.changed, zone), str(f.steps)),
+        ]
         for f in found.findings
     ]
-    show.table("Findings", ["rule", "article", "state", "opened", "changed"], rows)
+    show.table("Findings", ["rule", "article", "state", "opened", "changed", "letters"], rows)
     typer.echo()
     _lines(
         "What happened",
@@ -197,6 +200,7 @@ def explanation(found: "Explanation") -> dict[str, Any]:
                 "articles": list(found.articles.get(f.rule, ())),
                 "state": f.state.value,
                 "opened": f.opened.isoformat(),
+                "changed": f.changed.isoformat(),
                 "told": _iso(f.told),
                 "letters": f.steps,
             }

@@ -77,14 +77,19 @@ def findings(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
     show.table("Letters", ["kind", "state", "count"], rows)
     if upcoming:
         typer.echo(f"\nMore letters may leave from {upcoming.astimezone(zone):%Y-%m-%d %H:%M} on.")
+    if problems:
+        typer.echo("\nOpen problems; the status file says what each is about:")
     for code, since in problems.items():
-        typer.echo(f"\nOpen problem since {since:%Y-%m-%d %H:%M} UTC: {code}")
+        typer.echo(f"  since {since.astimezone(zone):%Y-%m-%d %H:%M}: {code}")
     if stopped:
         typer.echo("\nAll sending is stopped. To lift: mailbot stop --lift")
 
 
 def tasks(
-    task: Annotated[str, typer.Argument(help="Whose mailboxes: the code of one task.")] = "",
+    task: Annotated[
+        str,
+        typer.Argument(metavar="[CODE]", show_default=False, help="Whose mailboxes: the code of one task."),
+    ] = "",
     reason: Annotated[str, typer.Option("--reason", help="Why you look; it is kept in the audit log.")] = "",
     settings: Folder = DEFAULT_FOLDER,
     json: AsJson = False,
@@ -120,7 +125,7 @@ def tasks(
         return
     known: dict[str, Task | Clash] = {found.value: found for found in (*Task, *Clash)}
     if task not in known:
-        raise typer.BadParameter(f"no such task; there are: {', '.join(known)}", param_hint="TASK")
+        raise typer.BadParameter(f"no such task; there are: {', '.join(known)}", param_hint="CODE")
     if len(reason.strip()) < 5:
         raise typer.BadParameter("say why you look, in 5 letters or more", param_hint="--reason")
     with wiring.opened(settings, insist=False) as house:

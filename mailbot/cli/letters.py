@@ -53,7 +53,8 @@ def preview(
         list[str] | None, typer.Option(help="Only this kind, such as reminder; repeatable.")
     ] = None,
     locale: Annotated[
-        list[str] | None, typer.Option(help="Only this language, nl or en; repeatable.")
+        list[str] | None,
+        typer.Option("--locale", "--language", help="Only this language, nl or en; repeatable."),
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="Name of the reader, as it stands in the directory.")
@@ -101,7 +102,10 @@ def preview(
         )
     }
     if not mails:
-        raise typer.BadParameter("there is no such letter; see the folder letters/ of the settings")
+        raise typer.BadParameter(
+            "there is no such letter; see the folder letters/ of the settings, and for the weekly overview: "
+            "mailbot digest preview"
+        )
     index = write_preview(mails, out, f"{desk.organisation}: letters with made-up values")
     typer.echo(f"{len(mails)} letters: {index}")
     if png:

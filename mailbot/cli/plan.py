@@ -107,7 +107,7 @@ def _print(found: "PlanLook", zone: "tzinfo") -> None:
         f"{SAID[found.state.value]}."
     )
     if found.alarms:
-        typer.echo("\nLook first whether so many can be right:")
+        typer.echo("\nLook first whether so many can be right (limits: [brake]):")
         for alarm in found.alarms:
             typer.echo(f"  {alarm.says}")
     typer.echo()

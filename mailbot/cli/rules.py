@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailbot.cli import show
-from mailbot.cli.options import AsJson
+from mailbot.cli.options import DEFAULT_FOLDER, AsJson
 
 if TYPE_CHECKING:
     from mailbot.casefiles.runner import Result
@@ -26,7 +26,8 @@ Settings = Annotated[
     typer.Option(
         "--settings",
         envvar="MAILBOT_SETTINGS",
-        help="Folder with mailbot.toml and its packs; without it the settings that mailbot ships.",
+        help=f"Folder with mailbot.toml and its packs; without it {DEFAULT_FOLDER}, and if there is none "
+        "the settings that mailbot ships.",
     ),
 ]
 
@@ -153,13 +154,19 @@ def stage(
     ] = "TO FILL IN: the function that decided",
     since: Annotated[
         datetime | None,
-        typer.Option("--since", formats=["%Y-%m-%d"], help="The first day of the stage; without it today."),
+        typer.Option(
+            "--since",
+            metavar="YYYY-MM-DD",
+            formats=["%Y-%m-%d"],
+            help="The first day of the stage; without it today.",
+        ),
     ] = None,
     settings: Settings = None,
 ) -> None:
     """Print the lines that bring rules to a stage, to be added to stages.toml. Changes nothing.
 
     Their terms are those of the rules as they are now: when a rule or its norm changes, it observes again.
+    The first line says of which pack they are.
     """
     from mailbot.config.stages import lines_of
     from mailbot.config.validation import did_you_mean
@@ -168,7 +175,7 @@ def stage(
 
     if to not in list(Stage):
         raise typer.BadParameter(f"one of {', '.join(Stage)}", param_hint="STAGE")
-    pack, _ = _chosen(settings)
+    pack, where = _chosen(settings)
     standings = _standings(settings, pack)
     for name in names or ():
         if name not in standings:
@@ -178,6 +185,7 @@ def stage(
             )
     day = since.date() if since else _today()
     wanted = [standings[RuleId(name)] for name in dict.fromkeys(names or sorted(standings))]
+    typer.echo(f"# Pack {pack.name} of {where}")
     typer.echo(
         "\n".join(lines_of(found.rule, Stage(to), found.terms, day, decided_by) for found in wanted), nl=False
     )
@@ -216,10 +224,12 @@ def _lines(texts: Mapping[str, str] | list[str]) -> None:
 
 
 def _folder(settings: Path | None) -> tuple[Path, str]:
-    """The settings that are meant, and what to call them."""
+    """The settings that are meant, and what to call them. Rules can be looked at before there are any."""
     from mailbot.config.load import require_settings
     from mailbot.config.shipped import shipped_settings
 
+    if settings is None and (DEFAULT_FOLDER / "mailbot.toml").exists():
+        settings = DEFAULT_FOLDER
     if settings is None:
         return shipped_settings(), "the settings that mailbot ships"
     require_settings(settings)

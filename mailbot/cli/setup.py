@@ -12,16 +12,42 @@ from mailbot.cli.options import DEFAULT_FOLDER, AsJson, Folder, Verbose
 
 def init(
     folder: Annotated[Path, typer.Argument(help="A new folder for the settings.")],
-    organisation: Annotated[str, typer.Option(prompt="Name of the organisation (gemeente ...)")],
-    domain: Annotated[str, typer.Option(prompt="Mail domain (after the @)")],
-    pack: Annotated[str, typer.Option(prompt="Policy pack (huizen, voorbeeld, brunssum)")],
-    endpoint: Annotated[str, typer.Option(prompt="EWS address (https://.../EWS/Exchange.asmx)")],
-    username: Annotated[str, typer.Option(prompt=r"Service account (DOMAIN\name)")],
+    organisation: Annotated[
+        str,
+        typer.Option(prompt="Name of the organisation (gemeente ...)", help="Its name, as letters say it."),
+    ],
+    domain: Annotated[
+        str,
+        typer.Option(prompt="Mail domain (after the @)", help="What stands after the @ in your addresses."),
+    ],
+    pack: Annotated[
+        str,
+        typer.Option(
+            prompt="Policy pack (huizen, voorbeeld, brunssum)",
+            help="The norms of your regulation: huizen, voorbeeld or brunssum, to be made your own.",
+        ),
+    ],
+    endpoint: Annotated[
+        str,
+        typer.Option(
+            prompt="EWS address (https://.../EWS/Exchange.asmx)",
+            help="Where Exchange answers: https://.../EWS/Exchange.asmx",
+        ),
+    ],
+    username: Annotated[
+        str,
+        typer.Option(prompt=r"Service account (DOMAIN\name)", help=r"The account that reads: DOMAIN\name"),
+    ],
     contact: Annotated[
-        str, typer.Option(prompt="Whom staff can ask about a letter (de servicedesk, telefoon ...)")
+        str,
+        typer.Option(
+            prompt="Whom staff can ask about a letter (de servicedesk, telefoon ...)",
+            help="Whom staff can ask about a letter, as letters say it.",
+        ),
     ],
 ) -> None:
-    """Write annotated settings with examples, and a new key. Never overwrites anything."""
+    """Write annotated settings with examples, and a new key. Asks for what is not given; never overwrites
+    anything."""
     from mailbot.config.init import Answers, write_initial
     from mailbot.model.errors import SettingsRefused
     from mailbot.store.keys import create_key_file

@@ -110,7 +110,7 @@ def print_sweep(report: "SweepReport", dry_run: bool, json: bool) -> None:
         typer.echo(f"\n{sum(report.tasks.values())} tasks for the administrator; see: mailbot tasks")
     if report.alarms:
         which = "would be held" if dry_run else "is held: nothing of it was done"
-        typer.echo(f"\nThe plan {which}. Look first whether so many can be right:")
+        typer.echo(f"\nThe plan {which}. Look first whether so many can be right (limits: [brake]):")
         for alarm in report.alarms:
             typer.echo(f"  {alarm.says}")
         if not dry_run:

@@ -4,11 +4,13 @@ A cap hides a jump: it lets through as many letters every day, right or wrong. S
 plan would send if there were no cap.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
 from statistics import median_high
+from types import MappingProxyType
 
 from mailbot.engine.figures.cells import JUDGED
 from mailbot.model.findings import FindingState
@@ -24,6 +26,8 @@ USUAL_OF = 20
 
 GROWTH_PERCENT = 10
 """By how much a plan may exceed one that a human let through: no two days are quite the same."""
+
+_NONE: Mapping[RuleId, int] = MappingProxyType({})
 
 ONLY_LATER = frozenset({Held.CAP, Held.ONE_A_WEEK})
 """Letters that are due and wait for others. They count at once: a jump that shows only when its letters
@@ -94,13 +98,16 @@ def size_of(
     steps: Iterable[PlanStep],
     tally: Mapping[RuleId, Mapping[Outcome, int]],
     observing: Collection[RuleId] = (),
+    forgotten: Mapping[RuleId, int] = _NONE,
 ) -> PlanSize:
     """How large a plan is. `tally` counts people by rule and outcome. Of rules that only observe nothing
-    counts: nobody hears of what they find, and looking at it is what they observe for."""
-    letters = opened = 0
+    counts: nobody hears of what they find, and looking at it is what they observe for. `forgotten` are living
+    findings that retention deleted: as many as that are not new when they are found again."""
+    letters, found = 0, Counter[RuleId]()
     for step in steps:
         letters += step.letter is not None or step.held in ONLY_LATER
-        opened += step.rule not in observing and _opens(step)
+        found[step.rule] += step.rule not in observing and _opens(step)
+    opened = sum(max(0, number - forgotten.get(rule, 0)) for rule, number in found.items())
     told = {rule: counts for rule, counts in tally.items() if rule not in observing}
     judged = {rule: sum(counts.get(outcome, 0) for outcome in JUDGED) for rule, counts in told.items()}
     deviating = {rule: counts.get(Outcome.DEVIATION, 0) for rule, counts in told.items()}

@@ -98,17 +98,29 @@ def quiet_until(recipient: Recipient, ladder: Ladder, calendar: WorkCalendar) ->
 
 
 def crowded(
-    recipient: Recipient, rule: RuleId, ladder: Ladder, moment: datetime, urgent: bool = False
+    recipient: Recipient,
+    rule: RuleId,
+    ladder: Ladder,
+    moment: datetime,
+    urgent: bool = False,
+    once: bool = False,
 ) -> Held | None:
-    """Whether at that moment one more letter on the topic is too many (SILENT) or too soon (TOO_SOON); an
-    urgent one is never too soon."""
+    """Whether at that moment one more letter on the topic is too many (SILENT) or too soon (TOO_SOON). An
+    urgent one is never too soon; what is told `once` is too many after any letter, also one that the outbox
+    has forgotten."""
     topic = recipient.topics.get(rule)
     if topic is None or topic.until <= moment:
         return None
-    if topic.letters >= ladder.most_letters:
+    if once or topic.letters >= ladder.most_letters:
         return Held.SILENT
     newest = topic.until - timedelta(days=ladder.silence_days)
     return Held.TOO_SOON if not urgent and moment < newest + timedelta(days=ladder.reminder_days) else None
+
+
+def told_before(finding: Finding, recipient: Recipient, moment: datetime) -> bool:
+    """Whether the topic had letters before those about this finding that are not forgotten yet."""
+    topic = recipient.topics.get(finding.rule)
+    return topic is not None and topic.until > moment and topic.letters > finding.steps
 
 
 def rests_after(recipient: Recipient, rule: RuleId, ladder: Ladder, moment: datetime) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import IntEnum
 
-from mailbot.engine.ladder import Ladder, Recipient, crowded, frozen, reminder_due, rests_after
+from mailbot.engine.ladder import Ladder, Recipient, crowded, frozen, reminder_due, rests_after, told_before
 from mailbot.engine.letter_window import LetterHours, Window, own_window, urgent_window
 from mailbot.engine.lifecycle import current, transitions
 from mailbot.engine.office_days import is_office_day, next_office_day
@@ -225,7 +225,10 @@ def _window(wish: Wish, recipient: Recipient | None, calendar: WorkCalendar, lim
 def _due(
     wish: Wish, recipient: Recipient | None, window: Window | None, calendar: WorkCalendar, ladder: Ladder
 ) -> bool:
-    """Whether its time has come; until then a reminder is not even held back."""
+    """Whether its time has come; until then a reminder is not even held back. Who was told of the topic
+    before may have been thanked before, by a letter that is forgotten: once is enough."""
+    if wish.kind is LetterKind.THANKS and recipient is not None and wish.base is not None:
+        return not told_before(wish.base, recipient, calendar.now)
     if wish.kind is not LetterKind.REMINDER:
         return True
     if recipient is None or window is None or wish.base is None:
@@ -246,7 +249,8 @@ def _on_the_ladder(
     held = frozen(recipient, limits.ladder, calendar, day)
     if held is None and wish.kind is not LetterKind.THANKS:
         moment = max(calendar.now, window[0])
-        held = crowded(recipient, wish.rule, limits.ladder, moment, wish.urgent)
+        once = wish.kind is LetterKind.HINT
+        held = crowded(recipient, wish.rule, limits.ladder, moment, wish.urgent, once)
     return held
 
 

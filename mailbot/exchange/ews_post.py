@@ -38,6 +38,10 @@ class EwsPost(OwnMailbox):
     For one thread at a time.
     """
 
+    def reach(self) -> None:
+        """A look into Drafts: where letters are made."""
+        self._ask(self._find(DRAFTS, offset=0), TRIES)
+
     def prepare(self, mail: Mail) -> str:
         return self._ask(partial(letter_calls.create_draft, self._box, mail))
 

@@ -4,6 +4,7 @@ What is usual stands in the counts of the sweeps before; which of their plans a 
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -41,7 +42,7 @@ def alarms_for(
     """How large a plan of these steps is, and every reason to hold it. Of a dry run's plan too: it is told,
     and its plan waits for a human anyway."""
     observing = {rule for rule, found in house.standings().items() if found.stage is Stage.OBSERVE}
-    size = size_of(steps, tally, observing)
+    size = size_of(steps, tally, observing, _forgotten(house, work))
     carried_out, by_hand = _earlier(house, work)
     return size, alarms(size, carried_out, house.terms.brake, by_hand)
 
@@ -49,6 +50,11 @@ def alarms_for(
 def counts_of(size: PlanSize, found: Sequence[Alarm] = ()) -> dict[str, Any]:
     """What a sweep's counts keep of its plan: the size, and why it was held. No count is about one person."""
     return {"size": asdict(size), "alarms": [asdict(alarm) for alarm in found]}
+
+
+def living(work: Work) -> dict[str, Any]:
+    """What a sweep's counts keep beside that: living findings by rule."""
+    return {"living": _living(work)}
 
 
 def alarms_of(work: Work, plan: Plan) -> tuple[Alarm, ...]:
@@ -95,6 +101,24 @@ def decided(house: House) -> None:
         waiting = work.newest_plan(PlanState.HELD)
     if waiting is None:
         house.operator.solved(HELD)
+
+
+def _living(work: Work) -> dict[RuleId, int]:
+    found = Counter[RuleId]()
+    for (rule, state), number in work.finding_counts().items():
+        found[rule] += number if state.live else 0
+    return dict(found)
+
+
+def _forgotten(house: House, work: Work) -> dict[RuleId, int]:
+    """How many findings were deleted alive since the newest sweep, by rule. What was opened on one day and
+    never mended since, retention deletes on one day as well."""
+    rows = [row for row in work.slots(Job.SWEEP, house.today() - LOOK_BACK) if "living" in row.counts]
+    if not rows:
+        return {}
+    before = max(rows, key=lambda row: row.claimed).counts["living"]
+    now = _living(work)
+    return {rule: max(0, number - now.get(rule, 0)) for rule, number in before.items()}
 
 
 def _earlier(house: House, work: Work) -> tuple[list[PlanSize], list[PlanSize]]:

@@ -102,6 +102,7 @@ def conclude(done: Sweep) -> SweepReport:
         tasks = together(work.task_counts(slot.id), conflict_counts(people, out))
         work.settle(slot.id)
         counts = _counts(figures, made, people, out, ending) | braking.counts_of(size, alarms)
+        counts |= braking.living(work)
         work.finish(slot.id, now, ending.result, counts)
         work.audit(now, "mailbot", "dry_run" if done.dry_run else "sweep", {"slot": slot.id, "plan": made.id})
     if not done.dry_run:

@@ -11,6 +11,7 @@ import structlog
 
 from mailbot.jobs.doubts import record_sent, report_doubt
 from mailbot.jobs.house import House
+from mailbot.jobs.incoming import IN_PEACE
 from mailbot.jobs.rendering import render
 from mailbot.jobs.sending import Sending
 from mailbot.model.errors import LetterRefused, Stopped, Unreachable
@@ -28,18 +29,23 @@ PAUSES = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedel
 """Before each further try of a letter that the post put off; after the last one it is set aside."""
 
 
+SET_ASIDE = "letter_set_aside_"
+
+
 def set_aside_code(letter: LetterId) -> str:
     """One problem per letter, so that a later one is told as well."""
-    return f"letter_set_aside_{letter[:8]}"
+    return f"{SET_ASIDE}{letter[:8]}"
 
 
 class Courier:
-    """What may have left already is traced, whatever `sending` says of today."""
+    """What may have left already is traced, whatever `sending` says of today. After `patience` noes in a row
+    it is not the letters that the post says no to."""
 
-    def __init__(self, house: House, people: People, sending: Sending) -> None:
+    def __init__(self, house: House, people: People, sending: Sending, patience: int) -> None:
         self._house = house
         self._people = people
         self._sending = sending
+        self.patience = patience
         self.noes = 0
         """Letters in a row that the post refused or put off, with none that left in between."""
 
@@ -153,9 +159,15 @@ class Courier:
         return LetterState.SENT
 
     def _refuse(self, letter: OutboxLetter, state: LetterState, code: str) -> LetterState:
+        """Its reader is left in peace, as after one that came back, unless the post says no to everybody."""
         self.noes += 1
         self._tell_refusal(code)
-        return self._move(letter, state, LetterState.REFUSED)
+        now = self._house.clock.now()
+        with self._house.store.begin() as work:
+            work.move(letter.id, state, LetterState.REFUSED, now)
+            if self.noes < self.patience and not letter.order.test:
+                work.rest(letter.order.person, now + IN_PEACE)
+        return LetterState.REFUSED
 
     def _tell_refusal(self, code: str) -> None:
         self._house.operator.problem(
@@ -163,9 +175,9 @@ class Courier:
         )
 
     def _defer(self, letter: OutboxLetter, state: LetterState, deferral: PostDeferred) -> LetterState:
-        """Raises Unreachable when no letter would have left: that is no fault of this one."""
+        """Raises Unreachable when no letter would have left: that is no fault of this one. It stays CLAIMED,
+        and so behind all that wait: if others leave, it was its fault after all."""
         if isinstance(deferral, PostClosed):
-            self._move(letter, state, LetterState.WAITING)
             raise Unreachable(f"The post takes no letters now: {deferral.code}.") from None
         self.noes += 1
         return self._postpone(letter, state, deferral.code, deferral.rest)

@@ -13,6 +13,8 @@ from mailbot.jobs.courier import REFUSED, Courier
 from mailbot.jobs.doubts import COPY_COMES_WITHIN, settle_doubts
 from mailbot.jobs.house import House
 from mailbot.jobs.lease import LEASE, Lease, kept
+from mailbot.jobs.lookup import close_forgotten
+from mailbot.jobs.renaming import rename_rules
 from mailbot.jobs.sending import MayLeave, Sending
 from mailbot.model.errors import Busy, Halted, Stopped, Unreachable
 from mailbot.model.ids import LetterId
@@ -30,13 +32,14 @@ NOES = 10
 """Letters in a row that the post refuses or puts off: then it is not the letters."""
 
 ALL_REFUSED = (
-    f"The post refused or put off {NOES} letters in a row; the others wait. Look whether its account may "
-    "send to everybody."
+    "The post refuses or puts off every letter; the others wait, and one is tried in each delivery. Look "
+    "whether its account may send to everybody."
 )
 UNTRIED = frozenset({LetterState.WAITING, LetterState.WITHDRAWN, LetterState.EXPIRED})
 """Of a letter that ends here it does not show whether the post works."""
 
 EXPIRED = "letters_expired"
+NOTHING_TAKEN = "post_takes_nothing"
 POST = "post_unreachable"
 GATES = "delivery_gates_closed"
 
@@ -64,6 +67,7 @@ def deliver(house: House) -> DeliveryReport:
     now = house.clock.now()
     lane = Slot(Job.DELIVER, house.today(), "lane")
     with house.store.begin() as work:
+        rename_rules(work)
         expired = work.expire(now)
         doubtful = work.letters_in_doubt(now - COPY_COMES_WITHIN)
         idle = work.stopped() or not (work.letters_due(now, 1) or work.untidy(1) or doubtful)
@@ -73,6 +77,7 @@ def deliver(house: House) -> DeliveryReport:
         house.operator.problem(
             EXPIRED, f"{expired} letters passed their time before they could leave. See: mailbot findings"
         )
+    close_forgotten(house)
     if idle:
         incoming.read(house)
         return DeliveryReport(Counter(), 0)
@@ -108,7 +113,8 @@ def _deliver(house: House, lane: Slot, lease: Lease) -> DeliveryReport:
     keyed = {house.store.person_key(guid): person for guid, person in everybody.items()}
     with house.store.begin() as work:
         resting = work.resting(house.clock.now())
-    courier = Courier(house, people, Sending(house, people, keyed, may_leave(house), resting))
+        patience = 1 if NOTHING_TAKEN in work.problems() else NOES
+    courier = Courier(house, people, Sending(house, people, keyed, may_leave(house), resting), patience)
     seen: set[LetterId] = set()
     failed: list[tuple[OutboxLetter, str]] = []
     in_a_row = 0
@@ -130,16 +136,20 @@ def _deliver(house: House, lane: Slot, lease: Lease) -> DeliveryReport:
                 failed.append((letter, str(error)))
                 log.warning("letter waits", letter=letter.id, why=str(error))
                 if in_a_row >= ATTEMPTS:
+                    _put_off(courier, failed, states)
                     house.operator.problem(POST, str(error))
                     raise
                 continue
             states[state] += 1
             in_a_row = in_a_row if state in UNTRIED else 0
-            if courier.noes >= NOES:
-                house.operator.problem(POST, ALL_REFUSED)
+            if state is LetterState.SENT:
+                courier.patience = NOES
+                house.operator.solved(NOTHING_TAKEN)
+            elif courier.noes >= courier.patience:
+                _put_off(courier, failed, states)
+                house.operator.problem(NOTHING_TAKEN, ALL_REFUSED)
                 raise Unreachable(ALL_REFUSED)
-    if states[LetterState.SENT]:
-        _put_off(courier, failed)
+    _put_off(courier, failed, states)
     tidied = _tidy(house, lease)
     _tell(house, states, len(failed))
     counts = {state.value: number for state, number in states.items()}
@@ -148,8 +158,12 @@ def _deliver(house: House, lane: Slot, lease: Lease) -> DeliveryReport:
     return DeliveryReport(states, tidied)
 
 
-def _put_off(courier: Courier, failed: Sequence[tuple[OutboxLetter, str]]) -> None:
+def _put_off(
+    courier: Courier, failed: Sequence[tuple[OutboxLetter, str]], states: Counter[LetterState]
+) -> None:
     """While others left, it is these letters that the post fails on."""
+    if not states[LetterState.SENT]:
+        return
     for letter, why in failed:
         try:
             courier.put_off(letter, why)

@@ -25,11 +25,14 @@ from mailbot.model.sources import SourceState
 from mailbot.model.statements import Claim
 from mailbot.policy.stages import Stage
 from mailbot.ports import ProbeAnswer, Target
+from mailbot.rules import Tells, registry
 
 ROAD = Road.EWS
 """The only road of this version."""
 PAUSED = "not tried: an objection of its holder is pending, and nothing of it is read; name another one"
 LEAVING = (LetterState.WAITING, LetterState.CLAIMED, LetterState.DRAFTED)
+
+BUT = ", but for tests and for rules that observe"
 
 
 class Level(StrEnum):
@@ -79,6 +82,7 @@ def doctor(house: House, readable: Address | None, unreadable: Address | None) -
         return
     yield _signed_in(house.signs_in)
     yield from _mailboxes(house, people, readable, unreadable)
+    yield _post(house)
     yield _left_over(house)
 
 
@@ -139,6 +143,8 @@ def _delivery(house: House) -> Check:
 def _stages(house: House) -> Iterator[Check]:
     """A rule that observes is where every rule begins; one that nobody decided about says how to go on."""
     for rule, standing in sorted(house.standings().items()):
+        if registry()[rule].tells is not Tells.PERSON:
+            continue
         observes = standing.stage is Stage.OBSERVE
         mend = "; what it would have sent: mailbot plan show" if observes else ""
         if standing.doubt is not None:
@@ -170,15 +176,13 @@ def _outbox(house: House) -> Check:
     if waiting:
         match house.terms.mode:
             case Mode.OFF:
-                says.append(
-                    "in mode off they stay; in mode pilot or live they will go to real people, tests excepted"
-                )
+                says.append(f"in mode off they stay; in mode pilot or live they will go to real people{BUT}")
             case Mode.REDIRECT:
                 says.append("in mode redirect none of them reaches the person it is about")
             case Mode.PILOT:
-                says.append("in mode pilot those of the pilot groups will go to real people, tests excepted")
+                says.append(f"in mode pilot those of the pilot groups will go to real people{BUT}")
             case Mode.LIVE:
-                says.append("in mode live they will go to real people, tests excepted")
+                says.append(f"in mode live they will go to real people{BUT}")
     if doubtful:
         says.append(f"{doubtful} are in doubt: they may have been sent, and are not sent again by themselves")
     return Check("outbox", Level.NOTE if waiting or doubtful else Level.GOOD, "; ".join(says))
@@ -343,6 +347,14 @@ def _undecided(house: House, rules: Collection[ActiveRule]) -> Iterator[Check]:
                 f"off: it looks at more than settings, and no decision in force allows that ({norm.article})"
             )
             yield Check(f"rule {norm.rule}", Level.NOTE, says)
+
+
+def _post(house: House) -> Check:
+    try:
+        house.post().reach()
+    except MailbotError as error:
+        return Check("post", Level.BAD, str(error))
+    return Check("post", Level.GOOD, "letters can leave")
 
 
 def _left_over(house: House) -> Check:

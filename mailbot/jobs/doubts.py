@@ -21,9 +21,12 @@ ASKING = frozenset({LetterKind.NUDGE, LetterKind.REMINDER, LetterKind.HINT})
 """Kinds that ask something of their reader: they count as letters on their topic."""
 
 
+IN_DOUBT = "letter_in_doubt_"
+
+
 def in_doubt_code(letter: LetterId) -> str:
     """One problem per letter, so that a later one is told as well."""
-    return f"letter_in_doubt_{letter[:8]}"
+    return f"{IN_DOUBT}{letter[:8]}"
 
 
 def report_doubt(house: House, letter: OutboxLetter) -> None:

@@ -1,13 +1,15 @@
 """Carrying out a plan: exactly its steps, only while what they rest on still stands. And turning one down."""
 
 import hashlib
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mailbot.engine.plan import WEEK
 from mailbot.jobs import braking
 from mailbot.jobs.house import House
 from mailbot.model.errors import GateClosed, PlanRefused
-from mailbot.model.ids import PlanId
+from mailbot.model.ids import PersonKey, PlanId
 from mailbot.model.plan import Plan, PlanState
 from mailbot.model.slots import Slot
 from mailbot.ports import Work
@@ -43,8 +45,9 @@ def run_plan(house: House, wanted: PlanId, actor: str) -> Plan:
     now = house.clock.now()
     if not house.gates_open():
         raise GateClosed("a gate has closed since the plan was made; see: mailbot doctor")
+    there = {house.store.person_key(guid) for guid in house.directory.people().by_guid}
     with house.store.begin() as work:
-        plan = _open_plan(work, wanted)
+        plan = _of(there, _open_plan(work, wanted))
         if work.stopped():
             raise PlanRefused("sending is stopped; lift it first: mailbot stop --lift")
         obstacle = why_not(house, work, plan, now)
@@ -55,6 +58,11 @@ def run_plan(house: House, wanted: PlanId, actor: str) -> Plan:
         work.audit(now, actor, "plan_run", {"plan": plan.id, "letters": plan.letters})
     braking.decided(house)
     return plan
+
+
+def _of(people: Collection[PersonKey], plan: Plan) -> Plan:
+    """The plan without the steps of who left since, or is excluded by the directory: they reach no stage."""
+    return replace(plan, steps=tuple(step for step in plan.steps if step.person in people))
 
 
 def why_not(house: House, work: Work, plan: Plan, now: datetime) -> str | None:

@@ -15,6 +15,7 @@ from mailbot.model.people import People, Person
 from mailbot.model.slots import Slot
 from mailbot.model.verdicts import Kind
 from mailbot.policy.packs import Audience, Pack
+from mailbot.policy.stages import Stage
 from mailbot.ports import Work
 from mailbot.rules import Tells, registry
 
@@ -37,12 +38,13 @@ def measure(
     coverage: Coverage,
     now: datetime,
 ) -> None:
-    """Keep the figures of a sweep, in the transaction that ends it. A second sweep of the day that read a
+    """Keep the figures of a sweep, in the transaction that ends it, of rules that have come to everybody:
+    the directie hears nothing of a topic that staff is not told of. A second sweep of the day that read a
     smaller share of the mailboxes leaves the figures of the first."""
     before = work.measured(slot.day, slot.day).get(slot.day)
     if before is not None and _poorer(coverage, before[0]):
         return
-    terms = house.terms
+    terms, standings = house.terms, house.standings()
     outcomes = {
         active.rule.id: {
             person: outcome
@@ -50,7 +52,7 @@ def measure(
             if person in population
         }
         for active in house.rules(slot.day)
-        if _counted(active.rule.id)
+        if _counted(active.rule.id) and standings[active.rule.id].stage is Stage.EVERYONE
     }
     units = {key: person.unit.code for key, person in population.items() if person.unit is not None}
     left_alone = {

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from mailbot.engine.figures.encoding import DigestFigures, encode
 from mailbot.jobs.agenda import agendas
 from mailbot.jobs.house import House
 from mailbot.jobs.restriction import left_out
@@ -34,7 +35,7 @@ def render(house: House, people: People, letter: OutboxLetter, person: Person, a
         kind=letter.order.kind,
         topic=letter.order.topic,
         to=Addressee(person.name, person.address, person.language),
-        shown=letter.order.shown,
+        shown=letter.order.shown if not is_digest or leads(people, person) else encode(DigestFigures()),
         hold=not (isinstance(person.hold, Known) and not person.hold.value),
         day=at.astimezone(zone).date(),
         looked_at=() if is_digest or letter.order.test else tuple(days),
@@ -42,6 +43,11 @@ def render(house: House, people: People, letter: OutboxLetter, person: Person, a
         redirected=letter.order.test,
     )
     return house.letters.render(content, house.message_id(letter.id), _deliver_to(house, letter, person), at)
+
+
+def leads(people: People, person: Person) -> bool:
+    """Whether anybody reports to this person now: figures of a team are for nobody else."""
+    return any(one.manager == person.guid for one in people.by_guid.values())
 
 
 def agenda_of(

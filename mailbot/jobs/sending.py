@@ -7,8 +7,9 @@ from mailbot.engine.figures.encoding import decode, worth_saying
 from mailbot.engine.ladder import Recipient, frozen
 from mailbot.engine.recipients import Mode, held
 from mailbot.engine.returning import away, back_on
+from mailbot.engine.waiving import waived
 from mailbot.jobs.house import House
-from mailbot.jobs.rendering import agenda_of
+from mailbot.jobs.rendering import agenda_of, leads
 from mailbot.jobs.restriction import forbids, left_out
 from mailbot.model.errors import Stopped
 from mailbot.model.findings import FindingState
@@ -44,6 +45,7 @@ class Sending:
         self._keyed = keyed
         self._may_leave = may_leave
         self._resting = resting
+        self._waived = waived(house.terms.waivers, people, house.today())
 
     def reader(self, letter: OutboxLetter) -> Person | None:
         """Who would read it; None when there is nobody any more, or nothing to say to them."""
@@ -95,10 +97,13 @@ class Sending:
 
     def _needless(self, letter: OutboxLetter, person: Person) -> bool:
         """A test letter when tests are over, what no decision lets us tell any more, what was mended or
-        waived meanwhile, a notice of what another letter told already, and a digest without a reader."""
+        waived meanwhile, also since the sweep, a notice of what another letter told already, and a digest
+        without a reader."""
         if not self._house.tells_of(letter.order.topic):
             return True
         if letter.order.test and self._house.terms.mode is not Mode.REDIRECT:
+            return True
+        if person.guid in self._waived.get(RuleId(letter.order.topic), ()):
             return True
         match letter.order.kind:
             case LetterKind.DIGEST:
@@ -133,7 +138,7 @@ class Sending:
             out = left_out(work)
         if agenda_of(self._house, self._people, person, calendar.now, out):
             return False
-        if not any(one.manager == person.guid for one in self._people.by_guid.values()):
+        if not leads(self._people, person):
             return True
         try:
             return not worth_saying(decode(letter.order.shown).figures, leavers=0)

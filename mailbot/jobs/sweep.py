@@ -13,6 +13,7 @@ from mailbot.jobs.conclude import Before, Sweep, conclude
 from mailbot.jobs.ending import CUT_SHORT, NO_TURN, filled_up, missed
 from mailbot.jobs.house import House
 from mailbot.jobs.lease import Lease, beating
+from mailbot.jobs.renaming import rename_rules
 from mailbot.jobs.restriction import left_out
 from mailbot.jobs.shrink import check_shrink
 from mailbot.jobs.sources import tell_of_sources
@@ -36,7 +37,6 @@ from mailbot.model.people import People, Person
 from mailbot.model.slots import Claim, Job, Slot
 from mailbot.model.worktime import WorkCalendar
 from mailbot.ports import Target, Work
-from mailbot.rules import registry
 
 FAILED_LATER = timedelta(days=1)
 """From one sweep to the next."""
@@ -64,9 +64,7 @@ def sweep(
         if not accept_people:
             check_shrink(work, people)
         claim = work.claim(slot, house.owner, now, now + LEASE)
-        for rule in registry().values():
-            for old in rule.formerly:
-                work.rename_rule(old, rule.id)
+        rename_rules(work)
     if claim is Claim.DONE:
         return None
     if claim is Claim.HELD:

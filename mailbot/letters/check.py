@@ -11,10 +11,12 @@ from datetime import date
 from jinja2 import TemplateError
 
 from mailbot.config.problems import Problem
+from mailbot.engine.figures.words import FLOOR
 from mailbot.letters.digest import Filling
 from mailbot.letters.document import Document
+from mailbot.letters.formats import listed
 from mailbot.letters.render import NormText, TomlLetters
-from mailbot.letters.samples import ON_ITS_OWN, Sample, every_combination, samples
+from mailbot.letters.samples import ON_ITS_OWN, Sample, every_combination, of_a_digest, samples
 from mailbot.letters.schema import ASKING, CommonTexts, LetterText, texts_in
 from mailbot.letters.style import (
     MOST_WORDS,
@@ -25,7 +27,7 @@ from mailbot.letters.style import (
     speaks_of_deleting,
     words,
 )
-from mailbot.letters.textcheck import COMMON, lacking, names_in
+from mailbot.letters.textcheck import COMMON, frame_of, lacking, names_in
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.accounts import Language
 from mailbot.model.errors import LetterRefused
@@ -65,6 +67,7 @@ def check(
     for language, common in texts.common.items():
         found += _common(texts, letters, language, common, day)
         for topic in texts.topics:
+            found += _frame(texts, letters, topic, language, common, day)
             found += _topic(texts, letters, topic, language, common, day)
     return list(dict.fromkeys(found))
 
@@ -86,6 +89,33 @@ def _common(
     for sample in samples(texts, day, languages=[language]):
         with suppress(LetterRefused, TemplateError):  # told where its own texts are looked at
             yield from checked.in_the_place_of(sample)
+
+
+def _frame(
+    texts: LetterTexts, letters: TomlLetters, topic: str, language: Language, common: CommonTexts, day: date
+) -> Iterator[Problem]:
+    """What a digest says of the topic, of every level and with small and large shares."""
+    file, lines = f"{language}/{topic}.toml", frame_of(texts.topics[topic][language])
+    parts = next((by[language].parts for by in texts.topics.values() if by[language].parts), None)
+    if parts is None:
+        return
+    called = sorted(by[language].name for by in texts.topics.values() if by[language].figures)
+    own = {
+        **letters.own_values(of_a_digest(language, day)),
+        "topic": texts.topics[topic][language].name,
+        "topics": listed(called, language),
+        "at_least": FLOOR,
+    }
+    for where in parts.where.model_dump().values():
+        for tenths in (0, 1, 9):
+            values = {**own, "where": where, "tenths": tenths}
+            for key, line in lines.items():
+                try:
+                    filled = letters.fill(line, values)
+                except TemplateError as error:
+                    yield Problem(file, key, "a text that can be filled", str(error), "correct it")
+                    continue
+                yield from _problems(file, key, faults_of(filled, language, common.jargon, common.form))
 
 
 def _topic(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from mailbot.engine.figures.encoding import DigestFigures, decode
 from mailbot.engine.figures.words import Figure, Word
 from mailbot.letters.document import Block, Callout, Heading, Paragraph, Table
-from mailbot.letters.formats import clean, day_in_words
+from mailbot.letters.formats import clean, day_in_words, listed
 from mailbot.letters.schema import DigestParts, FigureTexts, TopicTexts
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.accounts import Language
@@ -66,13 +66,17 @@ def _figures(
     values: Mapping[str, Filling],
     fill: Fill,
 ) -> Iterator[Block]:
-    """Coverage first, then a row for each rule; where all is well, one good line in place of the rows."""
+    """Coverage first, then a row for each rule; where all is well, one good line in place of the rows, that
+    says of which topics: of others, that observe or are not counted by week, it would claim too much."""
     if digest.reach is None:
         return
     seen: str = getattr(parts.coverage, digest.reach.extent.value)
     yield Paragraph(fill(seen, {**values, "tenths": digest.reach.tenths or 0}))
     if (level := digest.all_well) is not None:
-        yield Paragraph(fill(parts.all_well, {**values, "where": getattr(parts.where, level.value)}))
+        names = [_of_rule(rule, texts, language)[0] for rule in digest.figures]
+        where: str = getattr(parts.where, level.value)
+        topics = listed(sorted(names), language)
+        yield Paragraph(fill(parts.all_well, {**values, "where": where, "topics": topics}))
     elif digest.figures:
         weight = list(Word)
         ordered = sorted(digest.figures.items(), key=lambda item: (-weight.index(item[1].word), item[0]))

@@ -112,6 +112,7 @@ def find_browser(
 
 def take(browser: Browser, pages: Mapping[str, str], folder: Path) -> list[Path]:
     """Pictures of HTML pages by name, as `<name>-<width>-<scheme>.png` in `folder`. Raises NoPicture."""
+    folder = folder.absolute()  # a browser is given addresses of files, and those are never relative
     # inside the folder, because a browser from a sandboxed package cannot read the system's temporary files
     with TemporaryDirectory(dir=folder, prefix=".browser-") as scratch:
         here = Path(scratch)

@@ -116,7 +116,7 @@ class TomlLetters:
         language = letter.to.language
         common = self._texts.common[language]
         topic, text = self._text(letter)
-        values = self._values(letter, topic, text, common)
+        values = self._values(letter, topic, text)
         try:
             subject = self.fill(text.subject, values)
             if letter.redirected:
@@ -143,7 +143,7 @@ class TomlLetters:
     def values(self, letter: Letter) -> Mapping[str, Filling]:
         """What stands in place of each placeholder of this letter. Raises LetterRefused as `render` does."""
         topic, text = self._text(letter)
-        return self._values(letter, topic, text, self._texts.common[letter.to.language])
+        return self._values(letter, topic, text)
 
     def _text(self, letter: Letter) -> tuple[TopicTexts, LetterText]:
         languages = self._texts.topics.get(letter.topic)
@@ -156,21 +156,9 @@ class TomlLetters:
         flags = {flag for flag in topic.flags - {HOLD} if letter.shown.get(flag) is True}
         return topic, text.chosen(frozenset(flags | {HOLD} if letter.hold else flags))
 
-    def _values(
-        self, letter: Letter, topic: TopicTexts, text: LetterText, common: CommonTexts
-    ) -> dict[str, Filling]:
+    def _values(self, letter: Letter, topic: TopicTexts, text: LetterText) -> dict[str, Filling]:
         language = letter.to.language
-        values: dict[str, Filling] = {
-            "name": common.nobody if letter.redirected else clean(letter.to.name) or common.nobody,
-            "organisation": self._organisation,
-            "contact": self._contact,
-            "intranet_word": self._intranet_word,
-            "code": letter_code(letter.id),
-            "warning_article": self._warning_article,
-        }
-        if letter.looked_at:
-            days = [day_in_words(day, language, letter.day) for day in sorted(set(letter.looked_at))]
-            values["looked_days"] = listed(days, language)
+        values = self.own_values(letter)
         needed = placeholders_in(text)
         shapes = {name: shape for name, shape in topic.placeholders.items() if name in needed}
         shown = shown_values(letter.shown, shapes, language, letter.day)
@@ -184,6 +172,23 @@ class TomlLetters:
                 plain = ""
             values |= {"article": norm.article, "regulation": norm.regulation[language], "norm": plain}
         return values | shown
+
+    def own_values(self, letter: Letter) -> dict[str, Filling]:
+        """What every letter has, whatever it is about."""
+        language = letter.to.language
+        common = self._texts.common[language]
+        values: dict[str, Filling] = {
+            "name": common.nobody if letter.redirected else clean(letter.to.name) or common.nobody,
+            "organisation": self._organisation,
+            "contact": self._contact,
+            "intranet_word": self._intranet_word,
+            "code": letter_code(letter.id),
+            "warning_article": self._warning_article,
+        }
+        if letter.looked_at:
+            days = [day_in_words(day, language, letter.day) for day in sorted(set(letter.looked_at))]
+            values["looked_days"] = listed(days, language)
+        return values
 
     def _called(self, rule: RuleId, language: Language) -> str:
         """What people call the topic of a rule; a rule without texts is called by its id."""

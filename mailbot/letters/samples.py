@@ -95,6 +95,11 @@ def every_combination(
             yield Sample(f"{topic}-{kind.value}.{language.value}", variant, letter)
 
 
+def of_a_digest(language: Language, day: date) -> Letter:
+    """A digest without contents, for whoever looks at its lines one by one."""
+    return _letter("digest", LetterKind.DIGEST, language, {}, (), day, LONG_READER)
+
+
 def deciding(text: LetterText, topic: TopicTexts, used: Collection[str]) -> frozenset[str]:
     """Flags that make a difference to a letter."""
     declared = {name for name, shape in topic.placeholders.items() if shape is Shape.FLAG and name in used}

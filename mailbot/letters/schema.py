@@ -18,8 +18,16 @@ COUNTED = ASKING | {LetterKind.HINT}
 EVERY_LETTER = frozenset({"name", "organisation", "contact", "intranet_word", "code", "looked_days"})
 OF_A_NORM = frozenset({"article", "regulation", "norm", "warning_article"})
 OF_A_FIGURE = frozenset({"topic", "where", "tenths"})
-OF_THE_DIGEST = frozenset({"at_least"})
+OF_THE_DIGEST = frozenset({"at_least", "topics"})
 RESERVED = EVERY_LETTER | OF_A_NORM | OF_A_FIGURE | OF_THE_DIGEST | {HOLD, LAST}
+FRAME = (
+    ("parts.coverage.", frozenset({"tenths"})),
+    ("parts.all_well", frozenset({"where", "topics"})),
+    ("parts.basis", frozenset({"at_least"})),
+    ("parts.figures.", OF_A_FIGURE),
+    ("figures.", OF_A_FIGURE),
+)
+"""What a digest fills in beside what every letter has, by how the key of a line begins; elsewhere nothing."""
 
 
 class Shape(StrEnum):
@@ -130,7 +138,7 @@ class DirectionTexts(Texts):
 
 class DigestParts(Texts):
     """The frame of a digest, and the sentences for rules that bring none of their own. `all_well` is said
-    in place of the rows when none has anything to improve."""
+    in place of the rows, of the `topics` that it names, when nobody has anything to do about them."""
 
     coverage: CoverageTexts
     all_well: Line

@@ -69,6 +69,10 @@ class SmtpPost:
         self._busy = threading.Lock()
         self._timer: threading.Timer | None = None
 
+    def reach(self) -> None:
+        with self._talking():
+            pass
+
     def prepare(self, mail: Mail) -> str:
         """Also sees to it that somebody listens: trouble with the server that shows here costs no letter its
         turn. Raises PostRefused, Unreachable, SignInRefused."""
@@ -174,7 +178,7 @@ class SmtpPost:
 
     def _content(self, talk: Submission, draft: _Draft) -> Exception | None:
         reply = talk.data()
-        if not reply.good:
+        if reply is not None:
             return self._refusal(reply)
         talk.body(draft.content)
         return None

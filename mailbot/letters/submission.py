@@ -20,6 +20,12 @@ from typing import Literal
 _ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")
 _DOT = re.compile(rb"^\.", re.MULTILINE)
 CLOSING = 421
+GO_ON = 354
+"""To DATA (RFC 5321, 4.3.2). Anything else that is no refusal was the answer to something else."""
+
+CREDENTIALS_LATER, UNKNOWN_WAY = 334, 504
+NO_WORD_OF_ACCOUNTS = ("5.3.", "5.5.")
+"""Enhanced codes of the server's own state, and of the protocol (RFC 3463, 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Reply:
 
     @property
     def good(self) -> bool:
-        return 200 <= self.code < 400
+        return 200 <= self.code < 300
 
     @property
     def for_good(self) -> bool:
@@ -230,9 +236,15 @@ class Submission:
         with self._step():
             return self._read(self._client.rcpt(address))
 
-    def data(self) -> Reply:
+    def data(self) -> Reply | None:
+        """Why the letter may not follow; None when it may."""
         with self._step():
-            return self._read(self._client.docmd("DATA"))
+            reply = self._read(self._client.docmd("DATA"), GO_ON)
+            if reply.code == GO_ON:
+                return None
+            if reply.code < 400:
+                raise Lost(f"it answers {reply} to DATA")
+            return reply
 
     def body(self, content: bytes) -> None:
         """All but the final dot: until that is there the server may not take the letter (RFC 5321, 4.1.1.4).
@@ -280,22 +292,25 @@ class Submission:
         elif "LOGIN" in offered:
             said = self._says("AUTH LOGIN")
             for secret in (username, password):
-                said = self._says(_coded(secret)) if said.code == 334 else said
+                said = self._says(_coded(secret)) if said.code == CREDENTIALS_LATER else said
         else:
             raise Lost("it offers neither AUTH PLAIN nor AUTH LOGIN")
-        if said.code == 535:
-            raise LoginRefused(said)
+        if said.for_good and said.code != UNKNOWN_WAY and not said.enhanced.startswith(NO_WORD_OF_ACCOUNTS):
+            raise LoginRefused(said)  # 535 by RFC 4954, and what else servers say instead: accounts lock
         self._must(said, "the account")
 
     def _says(self, command: str) -> Reply:
-        return self._read(self._client.docmd(command))
+        return self._read(self._client.docmd(command), CREDENTIALS_LATER)
 
     @staticmethod
-    def _read(said: tuple[int, bytes]) -> Reply:
-        """Raises Lost for what is no answer of a mail server."""
+    def _read(said: tuple[int, bytes], in_between: int | None = None) -> Reply:
+        """Raises Lost for what is no answer of a mail server, or was the answer to something else: it asks to
+        go on where only `in_between`, if anything, does."""
         code, words = said
         if not 200 <= code < 600:
             raise Lost("its answer cannot be understood")
+        if 300 <= code < 400 and code != in_between:
+            raise Lost(f"it answers {code} out of turn")
         enhanced = _ENHANCED.match(words)
         return Reply(code, enhanced.group().decode() if enhanced else "")
 

@@ -14,10 +14,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from mailbot.config.problems import Problem
 from mailbot.letters.schema import (
     EVERY_LETTER,
+    FRAME,
     HOLD,
-    OF_A_FIGURE,
     OF_A_NORM,
-    OF_THE_DIGEST,
     RESERVED,
     CommonTexts,
     LetterText,
@@ -31,6 +30,14 @@ from mailbot.model.verdicts import Kind
 from mailbot.rules import Rule, Tells, registry
 
 COMMON = "common"
+
+OF_NO_RULE = (
+    ("digest", LetterKind.DIGEST),
+    ("explain", LetterKind.NOTICE),
+    ("waiver", LetterKind.WAIVER),
+)
+"""Topics that no norm switches on: their letters may be due in any municipality."""
+
 Topics = Mapping[str, Mapping[Language, TopicTexts]]
 
 
@@ -90,7 +97,19 @@ def needed(rule: Rule) -> tuple[LetterKind, ...]:
 
 
 def lacking(rules: Iterable[Rule], topics: Topics) -> Iterator[Problem]:
-    """Letters that these rules can cause and that nobody wrote: found now, not when the first one is due."""
+    """Letters that these rules can cause, or mailbot by itself, and that nobody wrote: found now, not when
+    the first one is due."""
+    for topic, kind in OF_NO_RULE:
+        for language in Language:
+            of_topic = topics.get(topic, {}).get(language)
+            if of_topic is None or kind not in of_topic.kinds:
+                yield Problem(
+                    f"{language}/{topic}.toml",
+                    kind.value,
+                    f"a [{kind.value}], which is sent whatever the rules are",
+                    "no such letter",
+                    "copy it from the shipped settings",
+                )
     for rule in rules:
         for language in Language:
             of_rule = topics.get(rule.id, {}).get(language)
@@ -129,19 +148,32 @@ def _frame(file: str, found: TopicTexts, language: Language) -> Iterator[Problem
     for name in sorted(found.placeholders.keys() & RESERVED):
         where = f"placeholders.{name}"
         yield Problem(file, where, "a name of your own", "one that every letter has", "choose another name")
-    lines = dict(texts_in(found.model_dump(exclude={"placeholders", *_KINDS}, exclude_none=True)))
-    yield from _unfilled(file, lines, EVERY_LETTER | OF_A_FIGURE | OF_THE_DIGEST)
+    lines = frame_of(found)
+    for key, line in lines.items():
+        yield from _unfilled(file, {key: line}, _filled_in_frame(key))
     yield from _deleting(file, {key: line for key, line in lines.items() if key != "name"}, language)
     if found.digest is not None and found.parts is None:
         yield Problem(file, "parts", "the parts of a digest", "nothing", "add the table [parts]")
+
+
+def frame_of(found: TopicTexts) -> dict[str, str]:
+    """The lines that a topic has beside its letters, by their keys."""
+    return dict(texts_in(found.model_dump(exclude={"placeholders", *_KINDS}, exclude_none=True)))
+
+
+def _filled_in_frame(key: str) -> frozenset[str]:
+    """A name stands in headers and facts as it is."""
+    if key == "name":
+        return frozenset()
+    always = EVERY_LETTER - {"looked_days"}  # no digest tells of a look
+    return always.union(*(names for begins, names in FRAME if key.startswith(begins)))
 
 
 def _letter(
     file: str, kind: LetterKind, text: LetterText, found: TopicTexts, shared: CommonTexts | None
 ) -> Iterator[Problem]:
     lines = dict(texts_in(text.model_dump(exclude_none=True), kind.value))
-    digest = OF_THE_DIGEST if found.parts is not None else frozenset()
-    yield from _unfilled(file, lines, EVERY_LETTER | OF_A_NORM | digest | found.placeholders.keys())
+    yield from _unfilled(file, lines, EVERY_LETTER | OF_A_NORM | found.placeholders.keys())
     for flag in sorted(text.when.keys() - found.flags):
         expected = f"one of {', '.join(sorted(found.flags))}"
         yield Problem(file, f"{kind.value}.when.{flag}", expected, "no such flag", "declare it or correct it")

@@ -26,6 +26,8 @@ _BY_ERROR = {
     "extra_forbidden": ("a key that letters have", "another key", "correct its name or take it out"),
     "enum": (f"one of {', '.join(Shape)}", "another word", "choose one of these shapes"),
     "string_type": ("a text in quotes", "something else", "put it in quotes"),
+    "model_type": ("a table", "something else", "write it as in the shipped settings"),
+    "dict_type": ("a table", "something else", "write it as in the shipped settings"),
     "list_type": ("a list of texts", "something else", 'write it as ["...", "..."]'),
     "string_too_short": ("a text", "an empty text", "write one or take the key out"),
     "string_too_long": ("a shorter text", "a long one", "say it in fewer words"),

@@ -27,9 +27,9 @@ class FindingState(StrEnum):
 class Finding:
     """`version` counts changes, so that a plan can tell whether what it rests on still stands.
 
-    `letters` is how many letters were ever made for it, `pending` whether one of them is still under way
-    or in doubt. `steps` is how many were delivered, `told` when the newest of these was: what a deadline
-    counts from. `occurrence` is set for events only.
+    `letters` is how many letters were ever made for it, `pending` whether one of them is still under way,
+    in doubt or set aside. `steps` is how many were delivered, `told` when the newest of these was: what a
+    deadline counts from. `occurrence` is set for events only.
     """
 
     id: FindingId

@@ -66,6 +66,11 @@ class LetterState(StrEnum):
     def under_way(self) -> bool:
         return self in (LetterState.WAITING, LetterState.CLAIMED, LetterState.DRAFTED, LetterState.IN_DOUBT)
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether it may still arrive, or somebody has to look at it first."""
+        return self.under_way or self is LetterState.SET_ASIDE
+
 
 @dataclass(frozen=True, slots=True)
 class OutboxLetter:

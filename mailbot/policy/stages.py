@@ -19,6 +19,9 @@ from mailbot.policy.packs import require_known_rule
 from mailbot.policy.typed import Day, Line, Sha256, Typed, refusal
 from mailbot.rules import Parameters, Rule
 
+UNFILLED = "TO FILL IN"
+"""What `mailbot rules stage` prints where only people know what belongs there."""
+
 
 class Stage(StrEnum):
     """Who hears of what a rule finds."""
@@ -48,6 +51,13 @@ class RuleStage(Typed):
     @classmethod
     def _known(cls, value: RuleId) -> RuleId:
         return RuleId(require_known_rule(value))
+
+    @field_validator("decided_by")
+    @classmethod
+    def _filled_in(cls, value: str | None) -> str | None:
+        if value is not None and value.startswith(UNFILLED):
+            raise refusal("the function that decided, no name", "fill it in", "nobody yet")
+        return value
 
     @model_validator(mode="after")
     def _decided(self) -> "RuleStage":

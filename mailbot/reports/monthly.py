@@ -39,7 +39,7 @@ DARK = {
     "note": "#46380f",
     "note-ink": "#ffe6a3",
 }
-HOW = ("how_group", "how_rounded", "how_read", "how_snapshot", "how_waivers", "how_events")
+HOW = ("how_group", "how_no_figure", "how_rounded", "how_read", "how_snapshot", "how_waivers", "how_events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def _row(point: Point, texts: ReportTexts) -> dict[str, Any]:
 
 
 def _nothing(texts: ReportTexts) -> dict[str, Any]:
-    return {"share": texts.page["too_few"], "read": "–"}
+    return {"share": texts.page["no_figure"], "read": "–"}
 
 
 def _empty(report: MonthlyReport, month: str) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from mailbot.model.accounts import Language
@@ -11,13 +12,15 @@ ENCODING = "utf-8-sig"
 FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 CONTROLS = ("\t", "\r", "\n")
 """With these a spreadsheet begins to calculate, also after blanks (OWASP, CSV injection)."""
+UNSEEN = re.compile(r"^[\s\x00-\x1f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
+"""Blanks and marks without a shape, in any order, before what a reader sees first."""
 
 HEADERS: Mapping[Language, tuple[str, ...]] = {
     Language.NL: (
         *("onderdeel", "onderwerp", "periode", "van", "tot en met"),
         *(
             "postbussen waar iets beter kan",
-            "gelezen postbussen",
+            "bereikte postbussen in de hele organisatie",
             "gedeeltelijke meting",
             "gemeten op",
             "uitzonderingen",
@@ -25,7 +28,12 @@ HEADERS: Mapping[Language, tuple[str, ...]] = {
     ),
     Language.EN: (
         *("part", "topic", "period", "from", "until"),
-        *("mailboxes to improve", "mailboxes read", "partial sweep", "measured on"),
+        *(
+            "mailboxes to improve",
+            "mailboxes reached in the whole organisation",
+            "partial sweep",
+            "measured on",
+        ),
         "waivers",
     ),
 }
@@ -96,5 +104,5 @@ def _written(rows: Iterable[Sequence[str]]) -> str:
 
 def _harmless(cell: str) -> str:
     """Names come from personnel: whatever they begin with, they stay text."""
-    begins = cell.lstrip().lstrip("\ufeff\u200b")
+    begins = UNSEEN.sub("", cell)
     return f"'{cell}" if begins.startswith(FORMULAS) or cell.startswith(CONTROLS) else cell

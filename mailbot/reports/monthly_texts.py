@@ -67,7 +67,7 @@ class ReportTexts:
         """What stands for a share in a table, also where there is none."""
         if point.snapshot is None:
             return self.page["no_sweep"]
-        return self.page["too_few"] if point.share is None else self.share(point.share)
+        return self.page["no_figure"] if point.share is None else self.share(point.share)
 
 
 TEXTS: Mapping[Language, ReportTexts] = {
@@ -105,28 +105,32 @@ TEXTS: Mapping[Language, ReportTexts] = {
                 "het mag niet."
             ),
             "what_it_is": (
-                "Een cijfer zegt bij welk deel van de bekeken postbussen iets beter kan. Wie iets kan "
-                "verbeteren, hoort dat zelf. De inhoud van berichten lezen we niet."
+                "Een cijfer zegt bij welk deel van de bekeken postbussen iets beter kan. Bij wie dat is, "
+                "staat er niet in. De inhoud van berichten lezen we niet."
             ),
             "glance_heading": "In één oogopslag",
             "empty_heading": "Geen cijfers over deze maand",
             "empty_no_sweep": "In {month} is er niet gemeten. Daarom zijn er geen cijfers.",
-            "empty_too_few": "In {month} zijn te weinig postbussen bekeken. Daarom zijn er geen cijfers.",
+            "empty_too_few": (
+                "In {month} zijn te weinig postbussen bekeken, of geen onderwerp gold al voor iedereen. "
+                "Daarom zijn er geen cijfers."
+            ),
             "rule": "Onderwerp",
             "share": "Postbussen waar iets beter kan",
-            "read": "Gelezen postbussen",
+            "read": "Bereikte postbussen",
+            "read_everywhere": "Bereikte postbussen, hele organisatie",
             "waivers": "Uitzonderingen",
             "no_waivers": "onbekend",
             "period": "Periode",
             "measured_on": "Gemeten op",
             "partial_mark": "gedeeltelijke meting",
             "no_sweep": "geen meting",
-            "too_few": "te weinig bekeken",
+            "no_figure": "geen cijfer",
             "article": "Artikel {article}: {text}",
             "history": "{rule}: de maanden ervoor en de weken van {month}",
             "departments_caption": "{rule}: per afdeling, gemeten op {day}",
             "department": "Afdeling",
-            "no_departments": "Geen enkele afdeling is groot genoeg om apart te noemen.",
+            "no_departments": "We noemen geen afdelingen apart, want dan zouden er mensen te herkennen zijn.",
             "never_departments": "Het protocol staat alleen cijfers over de hele organisatie toe.",
             "chart": "Grafiek van {rule}. De tabel hieronder heeft dezelfde cijfers.",
             "chart_months": "maanden ervoor",
@@ -145,20 +149,25 @@ TEXTS: Mapping[Language, ReportTexts] = {
             "no_days": "geen",
             "gaps": (
                 "Een dag zonder meting is een gat in de grafiek, geen nul. Is een meting "
-                "gedeeltelijk, dan zijn minder dan 9 van de 10 postbussen gelezen."
+                "gedeeltelijk, dan zijn minder dan 9 van de 10 postbussen bereikt."
             ),
             "how_heading": "Hoe zijn deze cijfers gemaakt?",
             "how_group": (
                 "Elk cijfer gaat over ten minste {at_least} bekeken mensen. Kleine afdelingen noemen "
                 "we niet, en ook niet wat je daarover zou kunnen uitrekenen."
             ),
+            "how_no_figure": (
+                "Staat er 'geen cijfer', dan zijn te weinig mensen bekeken. Of het onderwerp gold toen nog "
+                "niet voor iedereen."
+            ),
             "how_rounded": (
                 "Tot 40 bekeken mensen gebruiken we woorden. Daarboven ronden we af op 5%. Soms "
                 "noemen we een lager percentage, zodat niemand te herkennen is."
             ),
             "how_read": (
-                "Hoeveel postbussen er precies zijn, staat er niet bij. Met een personeelslijst "
-                "ernaast zou je dan kunnen zien wie niet meedoet."
+                "Een bereikte postbus gaf antwoord. Niet elk onderwerp is dan te zien. Hoeveel postbussen er "
+                "precies zijn, staat er niet bij. Met een personeelslijst ernaast zou je dan kunnen zien wie "
+                "niet meedoet."
             ),
             "how_snapshot": (
                 "Voor een week of maand geldt de laatste goede meting daarin. Veranderingen rekenen "
@@ -210,27 +219,31 @@ TEXTS: Mapping[Language, ReportTexts] = {
             ),
             "what_it_is": (
                 "A figure says for which share of the mailboxes that were looked at something can be "
-                "better. Who can improve something is told personally. We do not read messages."
+                "better. It does not say whose they are. We do not read messages."
             ),
             "glance_heading": "At a glance",
             "empty_heading": "No figures for this month",
             "empty_no_sweep": "Nothing was measured in {month}. So there are no figures.",
-            "empty_too_few": "Too few mailboxes were looked at in {month}. So there are no figures.",
+            "empty_too_few": (
+                "Too few mailboxes were looked at in {month}, or no topic held for everybody yet. So there "
+                "are no figures."
+            ),
             "rule": "Topic",
             "share": "Mailboxes to improve",
-            "read": "Mailboxes read",
+            "read": "Mailboxes reached",
+            "read_everywhere": "Mailboxes reached, whole organisation",
             "waivers": "Waivers",
             "no_waivers": "unknown",
             "period": "Period",
             "measured_on": "Measured on",
             "partial_mark": "partial sweep",
             "no_sweep": "not measured",
-            "too_few": "too few looked at",
+            "no_figure": "no figure",
             "article": "Article {article}: {text}",
             "history": "{rule}: the months before and the weeks of {month}",
             "departments_caption": "{rule}: by department, measured on {day}",
             "department": "Department",
-            "no_departments": "No department is large enough to be named.",
+            "no_departments": "No department is named, because people could be recognised.",
             "never_departments": "The protocol allows figures about the whole organisation only.",
             "chart": "Chart of {rule}. The table below has the same figures.",
             "chart_months": "months before",
@@ -249,20 +262,25 @@ TEXTS: Mapping[Language, ReportTexts] = {
             "no_days": "none",
             "gaps": (
                 "A day without a sweep is a gap in the chart, not a zero. A sweep is partial when "
-                "fewer than 9 in 10 mailboxes were read."
+                "fewer than 9 in 10 mailboxes were reached."
             ),
             "how_heading": "How were these figures made?",
             "how_group": (
                 "Every figure rests on at least {at_least} people. Small departments are not named, "
                 "nor what could be worked out about them."
             ),
+            "how_no_figure": (
+                "'No figure' means that too few people were looked at, or that the topic did not hold for "
+                "everybody yet."
+            ),
             "how_rounded": (
                 "Up to 40 people we use words. Above that we round to 5%. Sometimes we give a lower "
                 "percentage, so that nobody can be recognised."
             ),
             "how_read": (
-                "How many mailboxes there are exactly is not said. Beside a list of staff it could "
-                "show who is left out."
+                "A mailbox that was reached gave an answer. Not every topic can be seen then. How many "
+                "mailboxes there are exactly is not said. Beside a list of staff it could show who is "
+                "left out."
             ),
             "how_snapshot": (
                 "A week or month is shown by its last good sweep. We calculate no changes. A small "

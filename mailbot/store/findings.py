@@ -29,14 +29,14 @@ from mailbot.model.plan import Plan
 from mailbot.model.restrictions import Restriction
 from mailbot.model.verdicts import Verdict
 from mailbot.store.judgements import LIVE, verdict
-from mailbot.store.outbox import UNDER_WAY, Outbox
+from mailbot.store.outbox import UNSETTLED, Outbox
 from mailbot.store.part import bounds, interval
 from mailbot.store.reading import Reading
 from mailbot.store.schema import finding as table
 from mailbot.store.schema import finding_history, judgement, plan_step
 from mailbot.store.schema import letter as outbox
 
-PENDING = exists().where(outbox.c.finding == table.c.id, outbox.c.state.in_(UNDER_WAY), ~outbox.c.test)
+PENDING = exists().where(outbox.c.finding == table.c.id, outbox.c.state.in_(UNSETTLED), ~outbox.c.test)
 MAY_HAVE_ARRIVED = (LetterState.SENT, LetterState.DRAFTED, LetterState.IN_DOUBT)
 TOLD = exists().where(outbox.c.finding == table.c.id, outbox.c.state.in_(MAY_HAVE_ARRIVED), ~outbox.c.test)
 THANKED = exists().where(outbox.c.finding == table.c.id, outbox.c.kind == LetterKind.THANKS)

@@ -16,9 +16,9 @@ from mailbot.store.part import Part
 from mailbot.store.schema import finding as finding_table
 from mailbot.store.schema import letter as table
 
-UNDER_WAY = tuple(state for state in LetterState if state.under_way)
+UNSETTLED = tuple(state for state in LetterState if state.unsettled)
 UNFINISHED = (LetterState.CLAIMED, LetterState.DRAFTED)
-TRIED = (LetterState.SENT, LetterState.REFUSED, LetterState.BOUNCED, LetterState.SET_ASIDE)
+TRIED = (LetterState.SENT, LetterState.REFUSED, LetterState.BOUNCED)
 """A server was asked to take it: it counts for the week, or one that fails would be made anew each day."""
 
 MANY = 500
@@ -219,7 +219,7 @@ class Outbox(Part):
         sent = and_(table.c.state.in_(TRIED), table.c.changed >= since)
         found = self.connection.scalars(
             select(table.c.person)
-            .where(table.c.weekly, ~table.c.test, or_(table.c.state.in_(UNDER_WAY), sent))
+            .where(table.c.weekly, ~table.c.test, or_(table.c.state.in_(UNSETTLED), sent))
             .distinct()
         )
         return frozenset(PersonKey(person) for person in found)

@@ -24,7 +24,8 @@ from mailbot.policy.packs import Audience
 from mailbot.policy.waivers import Waiver
 from mailbot.service.run import Service, Timetable
 from mailbot.simulator import Delivered
-from tests.acceptance.desk import Desk
+from mailbot.simulator.mailboxes import Trouble
+from tests.acceptance.desk import GIB, SENDER, Desk
 from tests.acceptance.municipality import Municipality, municipality
 
 SUBJECT = "Weekoverzicht van de postbushulp"
@@ -166,7 +167,7 @@ def test_no_digest_shows_how_many_people_deviate(voorbeeld_on_monday: Municipali
 def test_it_says_how_much_was_read_and_never_of_how_many(voorbeeld_on_monday: Municipality) -> None:
     """A population that stays the same when a known colleague joins would show who is left out."""
     for (mail,) in digests(voorbeeld_on_monday).values():
-        assert re.search(r"(alle of bijna alle postbussen|all or nearly all mailboxes)", mail.body)
+        assert re.search(r"([Aa]lle of bijna alle postbussen|all or nearly all mailboxes)", mail.body)
         said = re.sub(r"<[^>]+>", " ", mail.body.partition("</style>")[2])
         assert not re.search(r"\b(2\d\d|\d+ (van de|of the) \d+)\b", said)
 
@@ -198,6 +199,95 @@ def test_the_week_after_it_comes_again(voorbeeld_on_monday: Municipality) -> Non
         mail.body.partition("Tip van de week")[2][:200] for mails in digests(here).values() for mail in mails
     }
     assert len(tips) >= 2, "another tip every week"
+
+
+# two weeks in a row
+
+MORE, FEWER = "Duidelijk meer dan vorige week.", "Duidelijk minder dan vorige week."
+IN_DUTCH = {"Clearly more than last week.": MORE, "Clearly fewer than last week.": FEWER}
+
+
+def fills(here: Municipality, in_ten: int) -> None:
+    """So many in ten of all mailboxes are too full, the others are not."""
+    for number, mailbox in enumerate(here.town.mailboxes.values()):
+        inbox = mailbox.folders.by_name["inbox"]
+        inbox.size = (8 if number % 10 < in_ten else 1) * GIB
+
+
+def went(here: Municipality) -> dict[str, list[str | None]]:
+    """By reader: where each digest in turn says that a share went."""
+    found: dict[str, list[str | None]] = {}
+    for address, mails in digests(here).items():
+        for mail in sorted(mails, key=lambda mail: mail.when):
+            said = [IN_DUTCH.get(s, s) for s in (*IN_DUTCH, MORE, FEWER) if s in mail.body]
+            assert len(said) <= 1
+            found.setdefault(address, []).append(said[0] if said else None)
+    return found
+
+
+def bars(here: Municipality) -> dict[str, list[int | None]]:
+    """By reader: the tenths that the bar of each digest in turn shows; None for one without a bar."""
+    found: dict[str, list[int | None]] = {}
+    for address, mails in digests(here).items():
+        for mail in sorted(mails, key=lambda mail: mail.when):
+            drawn = re.findall("[█░]{10}", mail.body)
+            found.setdefault(address, []).append(drawn[0].count("█") if drawn else None)
+    return found
+
+
+def test_a_bar_says_where_it_went_since_the_digest_of_the_week_before(tmp_path: Path) -> None:
+    """Three weeks: 2, 6 and 3 in ten mailboxes are too full. Without a bar there is no direction."""
+    with municipality(tmp_path, 90, stories=()) as here:
+        for day, month, in_ten in ((23, 11, 2), (30, 11, 6), (7, 12, 3)):
+            fills(here, in_ten)
+            assert monday(here, day, month=month)
+        shown, said = bars(here), went(here)
+    with_bars = {address for address, tenths in shown.items() if None not in tenths and len(tenths) == 3}
+    assert with_bars
+    for address in with_bars:
+        first, second, third = (tenths or 0 for tenths in shown[address])
+        assert second - first >= 2
+        assert second - third >= 2
+        assert said[address] == [None, MORE, FEWER]
+    without = {address for address, tenths in shown.items() if tenths == [None] * 3}
+    assert without
+    assert {what for address in without for what in said[address]} == {None}
+
+
+def test_a_digest_that_never_left_is_no_week_before(tmp_path: Path) -> None:
+    """Its reader could not compare: the bar of the second week says nothing of the first."""
+    with municipality(tmp_path, 90, stories=()) as here:
+        fills(here, 2)
+        desk = Desk(here)
+        assert desk.types("stop").code == 0
+        assert monday(here, 23)
+        assert digests(here) == {}
+        assert desk.types("stop", "--lift").code == 0
+        fills(here, 6)
+        assert monday(here, 30)
+        shown, said = bars(here), went(here)
+    assert any(tenths != [None] for tenths in shown.values())
+    assert {len(times) for times in said.values()} == {1}
+    assert {what for times in said.values() for what in times} == {None}
+
+
+def test_a_bar_says_nothing_of_a_week_in_which_part_of_the_mailboxes_was_not_read(tmp_path: Path) -> None:
+    """Then the share is one of other people."""
+    with municipality(tmp_path, 90, stories=()) as here:
+        fills(here, 2)
+        assert monday(here, 23)
+        fills(here, 6)
+        staff = [mailbox for mailbox in here.town.mailboxes.values() if mailbox.address != SENDER]
+        for mailbox in staff[::5]:
+            mailbox.trouble = Trouble.MOVING
+        assert monday(here, 30)
+        shown, said = bars(here), went(here)
+        newest = [max(mails, key=lambda mail: mail.when) for mails in digests(here).values()]
+    assert not [mail for mail in newest if re.search(r"[Aa]lle of bijna alle|all or nearly all", mail.body)]
+    moved = [tenths for tenths in shown.values() if len(tenths) == 2 and None not in tenths]
+    assert moved
+    assert all((second or 0) - (first or 0) >= 2 for first, second in moved)
+    assert {what for times in said.values() for what in times} == {None}
 
 
 # silence

@@ -1,5 +1,6 @@
 """`mailbot doctor`: every bad thing has a line of its own, and the line says what to mend."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def test_a_healthy_house_is_all_good(desk: Desk) -> None:
         "rule out_of_office",
         "stage quota",
         "stage out_of_office",
+        "post",
         "service mailbox",
     }
 
@@ -321,3 +323,19 @@ def test_full_access_in_place_of_impersonation(tmp_path: Path) -> None:
         code, said = lines(desk, "--readable", desk.resident("plain-over").address)
     assert code == 0
     assert said["readable mailbox"] == "good, opens"
+
+
+def test_a_mail_server_that_nobody_can_reach_is_told(desk: Desk) -> None:
+    """Before the first letter waits for it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = f'kind = "smtp"\nsmtp_host = "127.0.0.1"\nsmtp_port = {port}\n'
+    desk.here.change(('kind = "exchange"', server))
+    code, said = lines(desk)
+    assert code == 1
+    assert said["post"].startswith("bad, The mail server cannot be used")
+
+
+def test_a_rule_that_writes_to_nobody_has_no_stage(desk: Desk) -> None:
+    _, said = lines(desk)
+    assert "stage quota" in said and "stage leaver" not in said

@@ -1,5 +1,8 @@
 """A letter in doubt waits for a human, who settles it by the code that stands on it."""
 
+import sqlite3
+from dataclasses import replace
+
 import pytest
 
 from mailbot.jobs.deliver import deliver
@@ -7,10 +10,13 @@ from mailbot.jobs.lookup import NotInDoubt, settle
 from mailbot.jobs.sweep import sweep
 from mailbot.model.errors import Unreachable
 from mailbot.model.findings import FindingState
+from mailbot.model.ids import RuleId
 from mailbot.model.letter_code import letter_code
 from mailbot.model.letters import LetterState, OutboxLetter
+from mailbot.rules import registry
 from mailbot.simulator import Fault, FaultKind
 from tests.acceptance.municipality import Municipality
+from tests.acceptance.staged import bring
 
 
 def in_doubt(here: Municipality) -> list[OutboxLetter]:
@@ -60,3 +66,42 @@ def test_what_was_lost_is_written_again_by_the_next_sweep(voorbeeld: Municipalit
         with house.store.begin() as work:
             again = [x for x in work.letters_that(lambda _id: True) if x.order.finding == lost.order.finding]
     assert sorted(x.state for x in again) == [LetterState.EXPIRED, LetterState.WAITING]
+
+
+def test_of_a_letter_that_is_kept_no_more_nobody_is_asked_what_became_of_it(voorbeeld: Municipality) -> None:
+    """Its code names nothing then: the problem could never be closed."""
+    gone, *_ = in_doubt(voorbeeld)
+    with voorbeeld.opened() as house:
+        people = house.directory.people().by_guid
+        guid = next(guid for guid in people if house.store.person_key(guid) == gone.order.person)
+        with house.store.begin() as work:
+            work.exclude(guid, gone.order.person, house.clock.now())
+        deliver(house)
+        with house.store.begin() as work:
+            open_ = [code for code in work.problems() if code.startswith("letter_in_doubt_")]
+    assert len(open_) == 2
+
+
+def test_a_letter_of_before_an_update_goes_by_the_stage_of_its_rule_as_it_is_called_now(
+    voorbeeld: Municipality, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The update came between the sweep and the delivery: a rule that observes now sends nothing."""
+    with voorbeeld.opened() as house:
+        sweep(house, voorbeeld.slot())
+    with sqlite3.connect(voorbeeld.settings / "mailbot.db") as database:
+        moved = database.execute("UPDATE letter SET topic = 'size' WHERE topic = 'quota'").rowcount
+        database.execute("UPDATE finding SET rule = 'size' WHERE rule = 'quota'")
+    assert moved
+    rules = registry()
+    renamed = {
+        **rules,
+        RuleId("quota"): replace(rules[RuleId("quota")], formerly=frozenset({RuleId("size")})),
+    }
+    monkeypatch.setattr("mailbot.jobs.renaming.registry", lambda: renamed)
+    bring(voorbeeld.settings, quota="observe")
+    voorbeeld.at(10, 5)
+    with voorbeeld.opened() as house:
+        deliver(house)
+        with house.store.begin() as work:
+            about = [x for x in work.letters_that(lambda _id: True) if x.order.topic in ("quota", "size")]
+    assert {(x.order.topic, x.state) for x in about} == {("quota", LetterState.WAITING)}

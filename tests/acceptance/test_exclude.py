@@ -61,6 +61,7 @@ def test_everything_that_was_kept_goes(desk: Desk) -> None:
         "judgement",
         "finding",
         "plan_step",
+        "topic_letter",
         "letter",
         "disclosure",
     }

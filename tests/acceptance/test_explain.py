@@ -51,7 +51,7 @@ def test_it_shows_what_is_kept_and_when_the_person_hears_of_it(desk: Desk) -> No
     assert ["quota", "deviation", "over_limit", "-"] in lines
     assert ["out_of_office", "deviation", "no_reply_set", "-"] in lines
     assert "quota nudge waiting it waits; it may leave from 2026-11-23 08:30" in map(" ".join, lines)
-    assert ["quota", "3", "open", "2026-11-23", "2026-11-23"] in lines, "under article 3 of the protocol"
+    assert ["quota", "3", "open", "2026-11-23", "2026-11-23", "0"] in lines, "under article 3 of the protocol"
     assert "Newest sweep: 2026-11-23 06:00" in shown, "in local time, as all clocks of the house"
     assert "The person is told of it by 2026-11-30." in shown, "five working days, weekend not counted"
 
@@ -69,6 +69,9 @@ def test_as_json_it_says_the_same(desk: Desk) -> None:
     assert {(row["rule"], row["state"]) for row in shown["findings"]} == {
         ("quota", "open"),
         ("out_of_office", "open"),
+    }
+    assert {(row["opened"][:10], row["changed"][:10], row["letters"]) for row in shown["findings"]} == {
+        ("2026-11-23", "2026-11-23", 0)
     }
     assert {(row["topic"], row["state"]) for row in shown["letters"]} == {
         ("quota", "waiting"),
@@ -194,7 +197,7 @@ def test_it_tells_that_a_letter_came_back_and_for_how_long_the_person_is_left_in
     ]
     assert section(shown, "What comes next")[0] == (
         "all topics: the person rests until 2026-12-07 12:00, after a pause, an absence or a letter that "
-        "came back"
+        "did not arrive"
     )
     [finding] = explained(desk)["findings"]
     assert (finding["state"], finding["letters"], finding["told"]) == ("open", 0, None)
@@ -255,7 +258,7 @@ def test_after_a_pause_the_person_rests(desk: Desk) -> None:
     ended = desk.types("people", "resume", address)
     assert (ended.code, ended.out, ended.err) == (never.code, never.out, never.err)
     rests = "all topics: the person rests until 2026-11-30 06:00, after a pause, an absence or a letter that"
-    assert section(look(desk), "What comes next") == [f"{rests} came back"]
+    assert section(look(desk), "What comes next") == [f"{rests} did not arrive"]
     assert "What comes next: the number" in look(desk, "both-rules"), "there was no pause to rest from"
 
 

@@ -62,7 +62,7 @@ def test_administrators_see_the_tasks_in_the_stories_and_no_others(voorbeeld: Mu
         told = {
             (story.tasks, guid) for guid in voorbeeld.town.expected() if (story := voorbeeld.town.story(guid))
         }
-        for task in Task:
+        for task in set(Task) - {Task.LETTERS_COME_BACK}:  # that one no rule sees: a server tells of it
             assert given[task] == {house.store.person_key(guid) for tasks, guid in told if task in tasks}, (
                 task
             )

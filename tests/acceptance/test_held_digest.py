@@ -202,6 +202,27 @@ def test_a_deputy_whose_manager_is_back_before_the_digest_leaves_gets_none(villa
     assert village.states(colleague) == {"2026-48": LetterState.WITHDRAWN}
 
 
+def test_whoever_leads_nobody_any_more_sees_no_figures_of_the_team_that_was(village: Village) -> None:
+    """The digest waited for its reader, who came back as head of a department, without a team."""
+    manager, leaver, unit = village.manager, village.leaver, village.leaver.unit
+    assert unit is not None
+    village.on_leave(date(2026, 11, 23), date(2026, 11, 24))
+    village.monday(23)
+    [waiting] = village.orders(manager)
+    assert decode(waiting.order.shown).reach is not None, "it was made for somebody who leads a team"
+    village.change = lambda p: (
+        replace(p, manager=None if p.guid == leaver.guid else village.other.guid)
+        if p.manager == manager.guid
+        else p
+    )
+    village.arranged = Arrangements(heads=(Head(unit.code, manager.address),))
+    village.day(25)
+    [body] = village.mails(manager)
+    assert leaver.name in body
+    for word in ("konden we bereiken", "Elk cijfer", "Tip van de week"):
+        assert word not in body
+
+
 def test_the_head_of_the_department_sees_leavers_without_a_manager(village: Village) -> None:
     leaver, unit = village.leaver, village.leaver.unit
     assert unit is not None

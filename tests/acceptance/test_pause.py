@@ -330,6 +330,11 @@ def test_when_it_ends_everything_goes_on(desk: Desk) -> None:
     assert desk.shows("sweep")["mailboxes"]["population"] == 40
     desk.goes_to_day(25, 10, 5)
     desk.delivers()
+    assert desk.staff_got("plain-over") == [], "who objected is not met by a letter in the first week"
+    desk.goes_to_day(2, month=12)
+    desk.types("sweep")
+    desk.goes_to_day(2, 10, 5, month=12)
+    desk.delivers()
     assert len(desk.staff_got("plain-over")) == 1, "the finding was there all the time, now it is told"
 
 

@@ -1,7 +1,7 @@
 """Letters that the post does not take: they wait, hold up no other, and in the end a human looks at them."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ import pytest
 
 from mailbot.exchange.ews_post import EwsPost
 from mailbot.jobs.courier import PAUSES, set_aside_code
-from mailbot.jobs.deliver import ATTEMPTS, NOES, POST, deliver
+from mailbot.jobs.deliver import ATTEMPTS, NOES, NOTHING_TAKEN, POST, deliver
 from mailbot.jobs.house import House
 from mailbot.jobs.lookup import settle
 from mailbot.jobs.sweep import sweep
@@ -55,6 +55,14 @@ def problems(house: House) -> set[str]:
 @contextmanager
 def failing(of: Callable[[], OutboxLetter | None], error: Exception) -> Iterator[None]:
     """The post fails on this letter alone, or on every one where `of` gives None."""
+    only = of()
+    with failing_on(None if only is None else {only.id}, error):
+        yield
+
+
+@contextmanager
+def failing_on(which: Collection[LetterId] | None, error: Exception) -> Iterator[None]:
+    """The post fails on these letters, or on all of them."""
     prepare, dispatch, named = EwsPost.prepare, EwsPost.dispatch, {}
 
     def prepares(post: EwsPost, mail):  # type: ignore[no-untyped-def]
@@ -63,8 +71,7 @@ def failing(of: Callable[[], OutboxLetter | None], error: Exception) -> Iterator
         return draft
 
     def dispatches(post: EwsPost, draft: str) -> None:
-        wanted = of()
-        if wanted is None or named[draft] == wanted.id:
+        if which is None or named[draft] in which:
             raise error
         dispatch(post, draft)
 
@@ -96,10 +103,20 @@ def test_a_letter_that_fails_every_time_is_set_aside_with_one_task(
             set_aside_code(poison.id)
         ]
         assert house.post().left_over() == 0
-        here.goes_to(here.clock.now() + timedelta(days=1))
+        here.goes_to(here.clock.now() + timedelta(days=8))
         assert deliver(house).states == {}, "it is never tried again by itself"
+        sweep(house, here.slot())
+        assert about(house, poison) == [LetterState.SET_ASIDE], "no new one before somebody looked"
         settle(house, letter_code(poison.id), False, "tester")
         assert set_aside_code(poison.id) not in problems(house)
+        here.at(17, 30)
+        sweep(house, here.slot())
+        assert about(house, poison) == [LetterState.EXPIRED, LetterState.WAITING]
+
+
+def about(house: House, letter: OutboxLetter) -> list[LetterState]:
+    """The states of all letters about the same finding."""
+    return sorted(x.state for x in letters(house).values() if x.order.finding == letter.order.finding)
 
 
 def another(here: Municipality, house: House, number: int) -> None:
@@ -125,7 +142,8 @@ def test_a_post_that_takes_nothing_costs_no_letter_a_try(here: Municipality) -> 
         assert ordered > ATTEMPTS
         with failing(lambda: None, PostClosed("452 4.2.2 to the copy")), pytest.raises(Unreachable):
             deliver(house)
-        assert {(x.state, x.attempts) for x in letters(house).values()} == {(LetterState.WAITING, 0)}
+        tried = {(x.state, x.attempts) for x in letters(house).values()}
+        assert tried == {(LetterState.WAITING, 0), (LetterState.CLAIMED, 0)}
         assert POST in problems(house)
         assert deliver(house).sent == ordered
         assert POST not in problems(house)
@@ -134,18 +152,53 @@ def test_a_post_that_takes_nothing_costs_no_letter_a_try(here: Municipality) -> 
 def test_a_post_that_refuses_everybody_is_not_asked_for_ever(
     here: Municipality, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nor does it cost more than one letter at a time, from then on, until it takes one."""
     monkeypatch.setattr("mailbot.jobs.deliver.NOES", 3)
     with here.opened() as house:
         ordered = len(letters(house))
-        assert ordered > 3 < NOES
-        with (
-            failing(lambda: None, PostRefused("550 5.7.54")),
-            pytest.raises(Unreachable, match="in a row"),
-        ):
+        assert ordered > 4 < NOES
+        for refused in (3, 4):
+            with (
+                failing(lambda: None, PostRefused("550 5.7.54")),
+                pytest.raises(Unreachable, match="every letter"),
+            ):
+                deliver(house)
+            states = [x.state for x in letters(house).values()]
+            assert states.count(LetterState.REFUSED) == refused
+            assert states.count(LetterState.WAITING) == ordered - refused
+        assert NOTHING_TAKEN in problems(house)
+        with house.store.begin() as work:
+            assert len(work.resting(here.clock.now())) <= 2, "it is not the fault of all these readers"
+        assert deliver(house).sent > 3
+        assert NOTHING_TAKEN not in problems(house)
+
+
+def test_whom_the_post_refuses_for_good_is_left_in_peace_as_after_a_bounce(here: Municipality) -> None:
+    with here.opened() as house:
+        refused = weekly(house)
+        with failing(lambda: refused, PostRefused("550 5.1.1")):
             deliver(house)
-        states = [x.state for x in letters(house).values()]
-        assert states.count(LetterState.REFUSED) == 3
-        assert states.count(LetterState.WAITING) == ordered - 3
+        assert about(house, refused) == [LetterState.REFUSED]
+        for days, again in ((8, 0), (15, 1)):
+            here.goes_to(here.clock.now().replace(day=23, month=11) + timedelta(days=days))
+            sweep(house, here.slot())
+            assert about(house, refused).count(LetterState.WAITING) == again
+
+
+def test_letters_that_only_the_post_can_be_blamed_for_hold_up_no_other(here: Municipality) -> None:
+    """A server that hangs up whenever it sees one of these: they were first in the queue, each time."""
+    with here.opened() as house:
+        with house.store.begin() as work:
+            queue = work.letters_due(here.clock.now(), 50)
+        poison, others = queue[:ATTEMPTS], len(queue) - ATTEMPTS
+        with failing_on({x.id for x in poison}, PostClosed("421 4.4.2")):
+            for _ in range(2):
+                with pytest.raises(Unreachable):
+                    deliver(house)
+            now = letters(house)
+            assert sum(x.state is LetterState.SENT for x in now.values()) == others
+            assert {(now[x.id].state, now[x.id].attempts) for x in poison} == {(LetterState.WAITING, 1)}
+            assert deliver(house).states == {}, "they are left alone for now"
 
 
 def test_a_stop_while_its_draft_is_made_leaves_nothing_behind(here: Municipality) -> None:

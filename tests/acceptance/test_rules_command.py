@@ -285,6 +285,13 @@ def test_without_a_rule_they_are_those_of_the_whole_pack(tmp_path: Path) -> None
     assert {line["decided_by"] for line in lines} == {"TO FILL IN: the function that decided"}
 
 
+def test_they_say_of_which_pack_they_are(tmp_path: Path) -> None:
+    """The terms of another pack would make every rule observe."""
+    assert types("stage", "pilot").out.startswith("# Pack voorbeeld of the settings that mailbot ships\n")
+    folder = settings(tmp_path, "limit_bytes = 2147483648")
+    assert types("stage", "pilot", "--settings", folder).out.splitlines()[0].endswith(f" of {folder}")
+
+
 def test_to_observe_nobody_decides() -> None:
     [line] = stage_lines("observe", "quota")
     assert set(line) == {"name", "stage", "terms", "since"}, "since today, so it counts over what was before"

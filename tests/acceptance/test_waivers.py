@@ -72,6 +72,15 @@ def test_while_it_holds_nobody_writes_and_no_figure_counts_the_mailbox(desk: Des
     assert waiver_letters(desk) == []
 
 
+def test_a_letter_that_waits_when_the_waiver_is_written_does_not_leave(desk: Desk) -> None:
+    desk.goes_to_day(23, 6)
+    desk.types("sweep")
+    waives(desk, date(2027, 3, 1))
+    desk.goes_to_day(23, 10, 5)
+    assert desk.delivers().sent > 0
+    assert desk.staff_got(OVER) == []
+
+
 def test_the_owner_hears_fourteen_days_before_the_end_and_then_the_rule_holds_again(desk: Desk) -> None:
     waives(desk, date(2026, 12, 11))
     works_on(desk, 26)

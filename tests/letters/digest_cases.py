@@ -23,7 +23,7 @@ STANDING_IN = (AgendaLine("Sanne de Boer", date(2026, 12, 18), Via.DEPUTY),)
 AS_HEAD = (AgendaLine("Sanne de Boer", date(2026, 12, 18), Via.HEAD), *AGENDA[1:])
 
 FULL = DigestFigures(
-    Reach(Extent.TENTHS, 8),
+    Reach(Extent.NEARLY_ALL),
     {
         RuleId("quota"): Figure(Level.ORGANISATION, Word.SOME, 3, Direction.FEWER),
         RuleId("delegates"): Figure(Level.DEPARTMENT, Word.SOME, 6, Direction.MORE),

@@ -11,6 +11,7 @@ from mailbot.letters.check import check
 from mailbot.letters.render import NormText, TomlLetters
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.accounts import Language
+from mailbot.model.errors import SettingsRefused
 from mailbot.model.ids import RuleId
 from mailbot.rules import registry
 from tests.letters.cases import NORMS, TODAY
@@ -42,13 +43,21 @@ def test_nothing_is_wrong_with_the_shipped_texts(look: Look) -> None:
     assert look() == []
 
 
+@pytest.mark.parametrize("topic", ["digest", "explain", "waiver"])
+def test_a_letter_that_no_rule_causes_is_missed_too(look: Look, own_texts: Path, topic: str) -> None:
+    """Settings from before there was such a letter lack it in every language."""
+    for language in Language:
+        (own_texts / language / f"{topic}.toml").unlink()
+    assert [p.file for p in look()] == [f"{language}/{topic}.toml" for language in Language]
+
+
 SIXTEEN = "een twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien zestien."
 
 
 SUITS = "Doe het als het jou past."
 OUR_HELP = "We willen je alleen helpen."
 BEFORE = "We schreven je hier eerder over. Daarom"
-REST = "Daarna laten we het een tijd rusten."
+REST = "We laten het een tijd rusten."
 STAND = "Laat al je berichten gewoon"
 
 
@@ -78,6 +87,50 @@ def test_how_a_line_sounds_is_told_by_its_key(
     assert problem.file == file
     assert found in problem.found
     assert problem.mend
+
+
+FROM_THE_TEAM = "Spreek af wie het werk overneemt."
+FIRST_WORDS = "Elk cijfer gaat over"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "where", "found"),
+    [
+        ("nl/digest.toml", FROM_THE_TEAM, SIXTEEN, "parts.agenda_advice", "16 words"),
+        ("nl/digest.toml", "We lezen geen berichten.", "Dat moet je doen.", "parts.coverage", "moet je"),
+        ("nl/digest.toml", "Dat scheelt iedereen zoeken.", "Kijk op www.hulp", "parts.tips.helper", "www."),
+        ("nl/quota.toml", "een te volle postbus", "een compliance probleem", "figures.none", "compliance"),
+        ("nl/quota.toml", "Grote bijlagen vullen", "Dringend: bijlagen vullen", "tip", "Dringend"),
+    ],
+)
+def test_the_lines_of_the_weekly_overview_sound_as_plain_as_letters(
+    own_texts: Path, look: Look, file: str, old: str, new: str, where: str, found: str
+) -> None:
+    change(own_texts, file, old, new)
+    problems = [p for p in look() if found in p.found]
+    assert problems
+    assert all(p.file == file and p.where.startswith(where) for p in problems)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "where"),
+    [
+        ("nl/digest.toml", FROM_THE_TEAM, "parts.agenda_advice"),
+        ("nl/digest.toml", "Weekoverzicht van de postbushulp", "digest.subject"),
+        ("nl/quota.toml", "Grote bijlagen vullen", "tip"),
+        ("nl/digest.toml", FIRST_WORDS, "parts.basis"),
+    ],
+)
+def test_a_figure_is_spoken_of_only_where_there_is_one(
+    own_texts: Path, file: str, old: str, where: str
+) -> None:
+    """Elsewhere nobody would fill it in, and no manager would get a weekly overview."""
+    change(own_texts, file, old, f"{{{{ tenths }}}} {old}")
+    with pytest.raises(SettingsRefused) as refused:
+        LetterTexts.load(own_texts)
+    said = str(refused.value)
+    assert where in said
+    assert "{{ tenths }}" in said
 
 
 def test_a_name_in_the_contact_is_no_link(own_texts: Path, look: Look) -> None:

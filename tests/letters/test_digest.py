@@ -28,7 +28,7 @@ def test_the_agenda_of_a_digest_is_in_order_of_day(digest_letter: Letter, render
 def test_a_digest_begins_with_what_was_read(digest_letter: Letter, post_help: TomlLetters) -> None:
     first, *_ = post_help.document(digest_letter).blocks
     assert getattr(first, "text", None) == (
-        "Van alle of bijna alle postbussen zagen we de instellingen. We lezen geen berichten."
+        "Alle of bijna alle postbussen konden we bereiken. We lezen geen berichten."
     )
 
 
@@ -46,10 +46,10 @@ def test_where_managers_see_no_figures_nothing_is_said_about_figures(
 @pytest.mark.parametrize(
     ("reach", "said"),
     [
-        (Reach(Extent.NEARLY_ALL), "Van alle of bijna alle postbussen"),
-        (Reach(Extent.TENTHS, 8), "Van ongeveer 8 op de 10 postbussen"),
-        (Reach(Extent.HALF), "Van de helft of meer van de postbussen"),
-        (Reach(Extent.LESS), "Van minder dan de helft van de postbussen"),
+        (Reach(Extent.NEARLY_ALL), "Alle of bijna alle postbussen konden we bereiken."),
+        (Reach(Extent.TENTHS, 8), "Ongeveer 8 op de 10 postbussen konden"),
+        (Reach(Extent.HALF), "De helft of meer van de postbussen konden"),
+        (Reach(Extent.LESS), "Minder dan de helft van de postbussen konden"),
     ],
 )
 def test_coverage_is_said_in_words(reach: Reach, said: str, digest_letter: Letter, render: Render) -> None:
@@ -72,10 +72,11 @@ def test_where_all_is_well_one_line_stands_for_the_rows(digest_letter: Letter, r
     none = {rule: Figure(Level.TEAM, Word.NONE) for rule in (RuleId("quota"), RuleId("delegates"))}
     whole = DigestFigures(Reach(Extent.NEARLY_ALL), none, whole=True)
     text = render(replace(digest_letter, shown=encode(whole))).text
-    assert "Alles in orde: in je team zagen we niets dat beter kan." in text
+    assert "Goed nieuws: in je team zagen we niets om te regelen." in text
+    assert "We keken naar: Postbus delen en Ruimte in de postbus." in text, "of other topics it says nothing"
     assert "Hoe staat het ervoor?" not in text
     part = render(replace(digest_letter, shown=encode(replace(whole, whole=False)))).text
-    assert "Alles in orde" not in part
+    assert "Goed nieuws" not in part
     assert part.count("in je team") == 2, "a row for each rule"
 
 

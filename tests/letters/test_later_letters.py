@@ -53,7 +53,7 @@ def test_a_reminder_is_on_the_same_topic_offers_help_and_the_way_out(reminder: C
 def test_only_the_last_letter_before_the_rest_says_so(
     kind: LetterKind, delegates_letter: Letter, render: Render
 ) -> None:
-    said = "Dit is voorlopig ons laatste bericht hierover."
+    said = "Dit vragen we je voorlopig niet meer. We laten het een tijd rusten."
     letter = replace(delegates_letter, kind=kind)
     assert said not in render(letter).text
     assert said not in render(replace(letter, shown={**letter.shown, "last": False})).text

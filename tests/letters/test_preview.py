@@ -130,6 +130,24 @@ def test_a_browser_that_cannot_be_started_is_told_of(tmp_path: Path) -> None:
         take(Browser(str(tmp_path / "nothing"), firefox=False), {"quota": "<p>"}, tmp_path)
 
 
+def test_a_folder_may_be_named_from_where_somebody_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--out letters-preview`, as the handbook has it; a browser knows only whole addresses."""
+    monkeypatch.chdir(tmp_path)
+    Path("out").mkdir()
+    script = r"""
+while [ $# -gt 0 ]; do
+  case "$1" in --screenshot) picture="$2";; file:///*) page="$1";; esac
+  shift
+done
+printf '\211PNG\r\n\032\n%s' "$page" > "$picture"
+"""
+    made = take(program(tmp_path, script), {"quota": "<p>"}, Path("out"))
+    assert {path.parent for path in made} == {tmp_path / "out"}
+    assert all(path.read_bytes().partition(b"file://")[2].startswith(b"/") for path in made)
+
+
 def test_a_chromium_that_says_nothing_is_told_of(tmp_path: Path) -> None:
     silent = program(tmp_path, "exit 0")
     with pytest.raises(NoPicture, match="did not measure"):

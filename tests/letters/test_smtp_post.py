@@ -315,6 +315,20 @@ class TestAccount:
         send(open_post(), letter())
         assert desk.heard.count("AUTH") == 2
 
+    @pytest.mark.parametrize("answer", ["550 5.7.1 no", "525 5.7.13 disabled", "534 5.7.9 no", "550 no"])
+    def test_a_refusal_in_other_words_is_one(self, open_post: OpenPost, desk: MailDesk, answer: str) -> None:
+        desk.at["AUTH"] = answer
+        for _ in range(2):
+            with pytest.raises(SignInRefused):
+                open_post().prepare(letter())
+        assert desk.heard.count("AUTH") == 1
+
+    def test_a_server_that_asks_on_has_not_let_us_in(self, post: SmtpPost, desk: MailDesk) -> None:
+        desk.at["AUTH"] = "334 "
+        with pytest.raises(Unreachable, match="334"):
+            post.prepare(letter())
+        assert "MAIL" not in desk.heard
+
     def test_a_sign_in_that_fails_for_now_is_no_refusal(
         self, post: SmtpPost, desk: MailDesk, note: Note
     ) -> None:
@@ -401,6 +415,12 @@ class TestRefusals:
         desk.at[step] = trouble
         self.refused(post, desk, PostClosed, ".", in_a_hurry=True)
 
+    @pytest.mark.parametrize("step", ["MAIL", f"RCPT {READER.value}", "DATA"])
+    def test_an_answer_to_another_question(self, post: SmtpPost, desk: MailDesk, step: str) -> None:
+        """Whoever takes one for a yes is one answer behind, and takes the next one for the last."""
+        desk.at[step] = "250 2.0.0 ok\r\n250 2.0.0 ok" if step == "DATA" else "354 go ahead"
+        self.refused(post, desk, PostClosed, "354" if step != "DATA" else "250")
+
     def test_the_reader_is_refused_before_the_copy_is_asked_for(self, post: SmtpPost, desk: MailDesk) -> None:
         desk.at[f"RCPT {READER.value}"] = "550 5.1.1 no"
         with pytest.raises(PostRefused):
@@ -471,6 +491,12 @@ class TestDoubt:
         desk.at["DOT"] = Trouble.HALF
         with pytest.raises(Unreachable):
             send(open_post(), letter())
+
+    def test_an_answer_to_another_question_says_nothing(self, post: SmtpPost, desk: MailDesk) -> None:
+        """To DATA it answered twice, say."""
+        desk.at["DOT"] = "354 go ahead"
+        with pytest.raises(Unreachable):
+            send(post, letter())
 
     def test_closing_ends_a_letter_that_hangs(self, open_post: OpenPost, desk: MailDesk) -> None:
         """The service must be able to end within its half minute, whatever the server does."""

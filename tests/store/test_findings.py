@@ -125,10 +125,10 @@ def test_a_letter_that_is_being_sent_is_not_withdrawn(store: SqlStore, story: St
 
 @pytest.mark.parametrize(
     ("to", "pending"),
-    [(state, state in (LetterState.CLAIMED, LetterState.DRAFTED, LetterState.IN_DOUBT, LetterState.WAITING))
-     for state in LetterState],
+    [(state, state in (LetterState.CLAIMED, LetterState.DRAFTED, LetterState.IN_DOUBT, LetterState.WAITING,
+                       LetterState.SET_ASIDE)) for state in LetterState],
 )  # fmt: skip
-def test_a_finding_is_pending_while_a_letter_is_under_way_or_in_doubt(
+def test_a_finding_is_pending_while_a_letter_is_under_way_in_doubt_or_set_aside(
     store: SqlStore, story: Story, to: LetterState, pending: bool
 ) -> None:
     story.open_finding(1)

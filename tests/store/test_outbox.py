@@ -232,18 +232,20 @@ def test_a_letter_is_known_by_its_key(store: SqlStore, story: Story) -> None:
 def test_a_weekly_letter_counts_while_under_way_and_for_a_week_after_it_left(
     store: SqlStore, story: Story
 ) -> None:
-    waiting, recent, old, free, expired, doubt = (story.order(number) for number in range(1, 7))
+    waiting, recent, old, free, expired, doubt, aside = (story.order(number) for number in range(1, 8))
     with store.begin() as work:
-        put(work, story, waiting, recent, old, replace(free, weekly=False), expired, doubt)
+        put(work, story, waiting, recent, old, replace(free, weekly=False), expired, doubt, aside)
         send(work, story, recent.key, 2 * HOUR)
         send(work, story, old.key, 1 * HOUR)
         send(work, story, free.key, 2 * HOUR)
         work.move(store.letter_id(expired.key), WAITING, LetterState.EXPIRED, story.now + 3 * HOUR)
         work.move(store.letter_id(doubt.key), WAITING, LetterState.IN_DOUBT, story.now)
-        assert work.nudged_since(story.now + 2 * HOUR) == {waiting.person, recent.person, doubt.person}
+        work.move(store.letter_id(aside.key), WAITING, LetterState.SET_ASIDE, story.now)
+        nudged = {waiting.person, recent.person, doubt.person, aside.person}
+        assert work.nudged_since(story.now + 2 * HOUR) == nudged
 
 
-@pytest.mark.parametrize("end", [LetterState.REFUSED, LetterState.BOUNCED, LetterState.SET_ASIDE])
+@pytest.mark.parametrize("end", [LetterState.REFUSED, LetterState.BOUNCED])
 def test_a_letter_that_failed_for_good_counts_as_tried_for_a_week(
     store: SqlStore, story: Story, end: LetterState
 ) -> None:

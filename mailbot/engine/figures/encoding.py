@@ -28,7 +28,10 @@ class DigestFigures:
     whole: bool = False
 
     def after(self, before: "DigestFigures") -> "DigestFigures":
-        """With directions, given what the same reader got a week before."""
+        """With directions, given what the same reader got a week before. None where in one of the weeks part
+        of the mailboxes was not read: then a share moves because other people are in it."""
+        if not (self.nearly_all_read and before.nearly_all_read):
+            return self
         return replace(self, figures={rule: self._directed(rule, before) for rule in self.figures})
 
     def _directed(self, rule: RuleId, before: "DigestFigures") -> Figure:
@@ -38,12 +41,16 @@ class DigestFigures:
         return directed(figure, before.figures.get(rule))
 
     @property
+    def nearly_all_read(self) -> bool:
+        return self.reach is not None and self.reach.extent is Extent.NEARLY_ALL
+
+    @property
     def all_well(self) -> Level | None:
         """Where one line may say that all is well: nearly everybody was read, and of every rule it is
         known at one and the same level that nobody deviates. None where that cannot be said."""
         levels = {figure.level for figure in self.figures.values()}
         quiet = self.whole and all(figure.word is Word.NONE for figure in self.figures.values())
-        if self.reach is None or self.reach.extent is not Extent.NEARLY_ALL or not quiet or len(levels) != 1:
+        if not self.nearly_all_read or not quiet or len(levels) != 1:
             return None
         return levels.pop()
 

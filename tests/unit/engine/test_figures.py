@@ -326,10 +326,22 @@ def test_one_or_two_who_join_make_no_direction(judged: int) -> None:
 
 def test_a_department_has_a_direction_only_while_it_is_the_same_one() -> None:
     def digest(unit: str, share: int) -> DigestFigures:
-        return DigestFigures(figures={QUOTA: some(share, Level.DEPARTMENT)}, unit=unit)
+        return DigestFigures(
+            Reach(Extent.NEARLY_ALL), figures={QUOTA: some(share, Level.DEPARTMENT)}, unit=unit
+        )
 
     assert digest("zorg", 6).after(digest("zorg", 3)).figures[QUOTA].direction is Direction.MORE
     assert digest("zorg", 6).after(digest("wonen", 3)).figures[QUOTA].direction is None
+
+
+@pytest.mark.parametrize("reach", [None, Reach(Extent.TENTHS, 8), Reach(Extent.HALF), Reach(Extent.LESS)])
+def test_where_part_of_the_mailboxes_was_not_read_nothing_went_up_or_down(reach: Reach | None) -> None:
+    """The share is of other people then. Both weeks' digests say so: it tells nothing more."""
+    before = DigestFigures(Reach(Extent.NEARLY_ALL), {QUOTA: some(3)})
+    now = DigestFigures(Reach(Extent.NEARLY_ALL), {QUOTA: some(6)})
+    assert now.after(before).figures[QUOTA].direction is Direction.MORE
+    assert now.after(replace(before, reach=reach)).figures[QUOTA].direction is None
+    assert replace(now, reach=reach).after(before).figures[QUOTA].direction is None
 
 
 def test_the_figures_of_a_week_follow_those_that_the_reader_got() -> None:

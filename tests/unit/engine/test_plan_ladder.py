@@ -128,7 +128,17 @@ def test_an_absence_is_never_too_soon_but_may_be_one_too_many() -> None:
 def test_a_tip_has_its_place_on_the_ladder() -> None:
     limits = replace(LIMITS, hints={DELEGATES: frozenset({"private_folder_shared"})})
     [step] = plan(shares_a_private_folder(), limits=limits, kim=topic(1, "2026-11-12 09:00", DELEGATES))
-    assert (step.letter, step.held, step.name) == (None, Held.TOO_SOON, "keep (too_soon)")
+    assert (step.letter, step.held, step.name) == (None, Held.SILENT, "keep (silent)")
+
+
+def test_a_tip_comes_once_also_when_its_letter_is_forgotten_before_the_topic_is() -> None:
+    """Where the policy keeps letters for six weeks only, nobody gets the same tip every six weeks."""
+    limits = replace(LIMITS, hints={DELEGATES: frozenset({"private_folder_shared"})})
+    told = topic(1, "2026-10-02 09:00", DELEGATES)
+    [step] = plan(shares_a_private_folder(), limits=limits, kim=told)
+    assert (step.letter, step.held) == (None, Held.SILENT)
+    [step] = plan(shares_a_private_folder(), limits=limits, kim=topic(1, "2026-08-20 09:00", DELEGATES))
+    assert letter_of(step).kind is LetterKind.HINT
 
 
 def test_a_letter_waits_for_the_readers_own_working_day() -> None:

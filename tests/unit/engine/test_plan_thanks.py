@@ -65,8 +65,15 @@ def test_whoever_mended_it_after_a_letter_is_thanked() -> None:
 
 
 def test_thanks_are_no_letter_too_soon_or_too_many() -> None:
-    [step] = plan(mended=[MENDED], kim=topic(3, "2026-11-12 09:00"))
+    [step] = plan(mended=[replace(MENDED, steps=3)], kim=topic(3, "2026-11-12 09:00"))
     assert step.held is None
+
+
+def test_who_had_letters_on_the_topic_before_may_have_been_thanked_before() -> None:
+    """By a letter that the policy let us keep for six weeks only."""
+    assert plan(mended=[replace(MENDED, steps=1)], kim=topic(2, "2026-11-12 09:00")) == ()
+    [step] = plan(mended=[replace(MENDED, steps=1)], kim=topic(1, "2026-11-12 09:00"))
+    assert letter_of(step).kind is LetterKind.THANKS
 
 
 def test_thanks_come_after_everything_else_of_that_week() -> None:

@@ -26,7 +26,7 @@ from mailbot.model.accounts import Language, RecipientType
 from mailbot.model.clock import SetClock
 from mailbot.model.facts import Known, Reason, Unknown
 from mailbot.model.ids import Address, ObjectGuid, PersonKey, PlanId, RuleId
-from mailbot.model.people import Person
+from mailbot.model.people import People, Person
 from mailbot.model.plan import Case, Held, Plan, PlanState
 from mailbot.model.secure_mail import SecureMail
 from mailbot.model.slots import Job, Slot, SlotResult
@@ -99,13 +99,26 @@ def person(number: int) -> Person:
 
 
 @dataclass
+class Everybody:
+    """A directory of all who ever deviated, but for those who are gone from it."""
+
+    numbers: Iterable[int]
+    gone: set[int] = field(default_factory=set)
+
+    def people(self) -> People:
+        staff = [person(number) for number in self.numbers if number not in self.gone]
+        return People({one.guid: one for one in staff}, frozenset(), MONDAY)
+
+
+@dataclass
 class Braked:
     """The house, and what happens in it."""
 
     house: House
     operator: Told
     clock: SetClock
-    keys: dict[int, PersonKey] = field(default_factory=dict)
+    keys: dict[int, PersonKey]
+    directory: Everybody
     turns: int = 0
 
     def next_morning(self) -> None:
@@ -148,7 +161,8 @@ class Braked:
             work.save_plan(made, PlanState.HELD if found and not dry else PlanState.STORED)
             if not dry and not found:
                 apply(house, work, made, now)
-            work.finish(slot.id, now, SlotResult.COMPLETE, braking.counts_of(size, found))
+            counts = braking.counts_of(size, found) | braking.living(work)
+            work.finish(slot.id, now, SlotResult.COMPLETE, counts)
         if not dry:
             braking.tell(house, made, found)
         return made
@@ -213,11 +227,13 @@ def braked(store: SqlStore, cap: int = 200, limits: BrakeLimits | None = None) -
         stages=(at_stage(Stage.EVERYONE),),
     )
     nothing = cast(Any, None)
+    keys: dict[int, PersonKey] = {}
+    directory = Everybody(keys)
     house = House(
         clock=clock,
         terms=terms,
         rules=lambda _day: (active(QUOTA),),
-        directory=nothing,
+        directory=directory,
         store=store,
         exchange=nothing,
         post=nothing,
@@ -227,4 +243,4 @@ def braked(store: SqlStore, cap: int = 200, limits: BrakeLimits | None = None) -
         operator=cast(Any, operator),
         owner="test",
     )
-    return Braked(house, operator, clock)
+    return Braked(house, operator, clock, keys, directory)

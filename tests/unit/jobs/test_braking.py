@@ -1,10 +1,12 @@
 """A plan that jumps waits for a human: who hears of it, what can be done about it, and what is usual then."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from mailbot.engine.brake import BrakeLimits, Jump
+from mailbot.engine.recipients import Mode
 from mailbot.jobs.braking import HELD
 from mailbot.jobs.execute import reject_plan, run_plan
 from mailbot.jobs.plan_show import look
@@ -237,6 +239,31 @@ class TestLook:
     def test_there_may_be_none(self, here: Braked) -> None:
         with pytest.raises(PlanRefused, match="there is no plan yet"):
             look(here.house, None)
+
+
+def test_who_is_gone_by_then_gets_neither_a_finding_nor_a_letter(here: Braked) -> None:
+    """Excluded in the directory, say, while the plan waited for a human."""
+    made = held(here)
+    here.directory.gone = {MANY[0], MANY[-1]}
+    run = run_plan(here.house, made.id, "b.eheerder")
+    assert len(run.steps) == len(made.steps) - 2
+    assert here.findings() == len(MANY) - 2
+
+
+def test_what_retention_forgot_is_not_new_when_it_is_found_again(here: Braked) -> None:
+    """Opened on one day and never mended, it is deleted on one day: to mailbot alone it looks like a jump."""
+    here.changes(mode=Mode.OFF)
+    here.sweeps(range(30))
+    for _ in range(6 * 7):
+        here.next_morning()
+        here.sweeps(range(30))
+    with here.house.store.begin() as work:
+        assert work.purge(here.clock.now() + timedelta(days=1), timedelta(weeks=6))["finding"] == 30
+    here.next_morning()
+    again = here.sweeps(range(30))
+    assert here.alarms(again) == ()
+    here.next_morning()
+    assert [alarm.jump for alarm in here.alarms(here.sweeps(range(100, 140)))] == [Jump.OPENED_TREND]
 
 
 def test_ten_thousand_deviations_at_once(store: SqlStore) -> None:

@@ -14,9 +14,10 @@ from mailbot.model.people import People, Person
 from mailbot.model.slots import Job, Slot
 from mailbot.model.verdicts import Judgement, Kind, compliant, deviation
 from mailbot.policy.packs import Audience
+from mailbot.policy.stages import Stage
 from mailbot.policy.waivers import Waiver
 from mailbot.store.sql import SqlStore
-from tests.unit.jobs.braked_house import MONDAY, QUOTA, Braked, braked, person
+from tests.unit.jobs.braked_house import MONDAY, QUOTA, Braked, at_stage, braked, person
 
 DAY = date(2026, 11, 23)
 TOWN = [
@@ -118,3 +119,11 @@ def test_too_few_people_leave_a_day_without_figures(here: Braked) -> None:
     sweeps(here, "auto", deviating=3, read=9, judged=TOWN[:9])
     assert kept(here) == (Coverage(32, 9), [])
     assert here.clock.now() == MONDAY
+
+
+@pytest.mark.parametrize("stage", [Stage.OBSERVE, Stage.PILOT])
+def test_a_rule_that_has_not_come_to_everybody_leaves_no_figures(here: Braked, stage: Stage) -> None:
+    """Nobody reads in a report what staff was not told of."""
+    here.changes(stages=(at_stage(stage),))
+    sweeps(here, "auto", deviating=14)
+    assert kept(here) == (Coverage(32, 32), [])

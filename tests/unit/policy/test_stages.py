@@ -50,6 +50,12 @@ class TestFile:
         (entry,) = read(table()).rules
         assert (entry.name, entry.stage, entry.since) == ("quota", Stage.PILOT, date(2026, 11, 1))
 
+    def test_lines_added_as_they_were_printed_are_no_decision(self) -> None:
+        """`mailbot rules stage` knows everything but who decided."""
+        assert refused(table(decided_by="TO FILL IN: the function that decided")) == (
+            "the function that decided, no name"
+        )
+
     def test_an_empty_file_says_nothing(self) -> None:
         assert read().rules == ()
 
