@@ -148,7 +148,7 @@ TEXTS: Mapping[Language, ReportTexts] = {
             "sweeps_missed": "Werkdagen zonder meting",
             "no_days": "geen",
             "gaps": (
-                "Een dag zonder meting is een gat in de grafiek, geen nul. Is een meting "
+                "Een week of maand zonder meting is een gat in de grafiek, geen nul. Is een meting "
                 "gedeeltelijk, dan zijn minder dan 9 van de 10 postbussen bereikt."
             ),
             "how_heading": "Hoe zijn deze cijfers gemaakt?",
@@ -261,7 +261,7 @@ TEXTS: Mapping[Language, ReportTexts] = {
             "sweeps_missed": "Working days without a sweep",
             "no_days": "none",
             "gaps": (
-                "A day without a sweep is a gap in the chart, not a zero. A sweep is partial when "
+                "A week or month without a sweep is a gap in the chart, not a zero. A sweep is partial when "
                 "fewer than 9 in 10 mailboxes were reached."
             ),
             "how_heading": "How were these figures made?",

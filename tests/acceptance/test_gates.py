@@ -99,7 +99,7 @@ def test_another_policy_than_the_works_council_knows_closes_its_gate(desk: Desk)
     assert "ask consent to the pack as it is now" in line
     new = line.rpartition("policy_hash = ")[2]
     edit_gates(desk, (consented(desk), new))
-    assert desk.shows("sweep")["rules"]["quota"]["deviation"] > 0
+    assert desk.shows_with_log("sweep")["rules"]["quota"]["deviation"] > 0, "and it observes again"
 
 
 def consented(desk: Desk) -> str:

@@ -1,11 +1,9 @@
 """Letters as the fictional gemeente Voorbeeld sends them, in every topic, kind, variant and language."""
 
-import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -105,29 +103,3 @@ def digest_letter() -> Letter:
 def own_texts(tmp_path: Path) -> Path:
     """A copy of the shipped texts that a test may spoil."""
     return Path(shutil.copytree(SHIPPED, tmp_path / "letters"))
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A browser for pictures of letters; skips when there is none, unless MAILBOT_REQUIRE names it."""
-    where = shutil.which("chromium")
-    if where is None:
-        if "chromium" in os.environ.get("MAILBOT_REQUIRE", "").replace(",", " ").split():
-            pytest.fail("MAILBOT_REQUIRE names chromium, and it is not installed")
-        pytest.skip("no chromium on this machine: letters were not looked at in a browser")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=where,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--hide-scrollbars",
-                "--force-color-profile=srgb",
-                "--font-render-hinting=none",
-            ],
-        )
-        yield browser
-        browser.close()

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from mailbot.directory.exclusion import Exclusion
 from mailbot.directory.people import PeopleDirectory
-from mailbot.engine.figures import DigestFigures, cells, circles_of, encode
+from mailbot.engine.figures.cells import circles_of
+from mailbot.engine.figures.digests import figures_for
+from mailbot.engine.figures.encoding import encode
+from mailbot.engine.figures.words import FLOOR
 from mailbot.model.accounts import Account, Directory, Language
 from mailbot.model.clock import SetClock
 from mailbot.model.conflicts import Clash
@@ -89,11 +92,8 @@ def digest_values(
     }
     values: dict[ObjectGuid, dict[str, object]] = {}
     for manager, team in found.managers().items():
-        shown = cells(key(manager), circles_of(manager, found, key), judged)
-        digest = DigestFigures(
-            Coverage(len(found.by_guid), len(found.by_guid)),
-            {rule: cell.figure for rule, cell in shown.items()},
-        )
+        everybody = Coverage(len(found.by_guid), len(found.by_guid))
+        digest = figures_for(key(manager), circles_of(manager, found, key), judged, everybody, FLOOR)
         leavers = sorted((person.name, person.ends) for person in team if person.ends is not None)
         values[manager] = {**encode(digest), "agenda": leavers}
     return values

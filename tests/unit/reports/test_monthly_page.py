@@ -12,12 +12,9 @@ from lxml import html as parser
 
 from mailbot.model.accounts import Language
 from mailbot.reports.monthly import DARK, LIGHT, html, values
-from tests.letters.conftest import chromium as a_browser
 from tests.letters.test_contrast import contrast
 from tests.letters.test_pictures import colours_in, rgb
 from tests.unit.reports.november import QUOTA, measured, november
-
-chromium = a_browser
 
 
 @pytest.fixture(scope="module")
