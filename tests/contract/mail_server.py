@@ -324,11 +324,17 @@ class MailServer:
         """Mails that it still has."""
         return len(self._run("postqueue", "-j").splitlines())
 
-    def settled(self) -> None:
-        """Wait until its queue is empty: everything has arrived somewhere, reports included."""
+    def settled(self, quiet: float = 0.2) -> None:
+        """Wait until its queue is empty for `quiet` seconds in a row: all has arrived somewhere, reports too.
+        One look is not enough: mail that moves inside the queue meanwhile is not listed."""
         end = time.monotonic() + PATIENCE + self._gives_up
-        while self.queued():
-            assert time.monotonic() < end, self.log()[-2000:]
+        empty_since = time.monotonic()
+        while True:
+            if self.queued():
+                empty_since = time.monotonic()
+                assert empty_since < end, self.log()[-2000:]
+            elif time.monotonic() >= empty_since + quiet:
+                return
             time.sleep(0.02)
 
     def _run(self, program: str, *words: str) -> str:

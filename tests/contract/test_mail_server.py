@@ -20,7 +20,7 @@ UNKNOWN = "niemand@voorbeeld.example"
 @pytest.fixture(scope="module")
 def post_office() -> Iterator[tuple[MailServer, SimulatorServer]]:
     town = Town.build(seed=1, mailboxes=12, now=NOW, stories=())
-    with SimulatorServer(town) as exchange, mail_server(exchange, gives_up=4, warns=1) as server:
+    with SimulatorServer(town) as exchange, mail_server(exchange, gives_up=8, warns=1) as server:
         yield server, exchange
 
 
@@ -124,7 +124,7 @@ def test_what_is_put_off_is_tried_again_until_it_arrives(
 ) -> None:
     server.door.defer(somebody, times=2)
     hand_in(server, somebody, "later")
-    server.settled()
+    server.settled(quiet=3)
     assert arrived(exchange, somebody, "later") == 1
     assert server.door.tried.count(somebody) == 3
 
@@ -135,7 +135,7 @@ def test_what_stays_put_off_is_announced_and_then_given_up(
     server.door.defer(somebody, times=99)
     before = len(exchange.inbox_of(SENDER))
     hand_in(server, somebody, "nooit")
-    server.settled()
+    server.settled(quiet=3)
     classes = [mail.item_class for mail in exchange.inbox_of(SENDER)[before:]]
     assert classes == ["REPORT.IPM.Note.Delayed.DR", "REPORT.IPM.Note.NDR"]
 
@@ -152,7 +152,7 @@ def test_the_service_mailbox_reads_what_it_reports(
     hand_in(server, UNKNOWN, refused)
     server.settled()
     hand_in(server, somebody, late)
-    server.settled()
+    server.settled(quiet=3)
     mailbox = kit.service_mailbox(exchange, Terms())
     found = [(one.kind, one.about, one.status) for one in mailbox.incoming(exchange.town.clock.now())]
     mailbox.close()
