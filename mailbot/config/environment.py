@@ -27,6 +27,7 @@ PATHS: Mapping[str, tuple[str, str]] = {
     "MAILBOT_STORE_KEY_FILE": ("store", "key_file"),
     "MAILBOT_OPERATOR_STATUS_FILE": ("operator", "status_file"),
     "MAILBOT_OPERATOR_LOG_FILE": ("operator", "log_file"),
+    "MAILBOT_OPERATOR_SMTP_CA_FILE": ("operator", "smtp_ca_file"),
 }
 """Variables that are laid over the file. They only ever name paths."""
 

@@ -28,6 +28,7 @@ def check_files(
         ("ldap", "ca_file", "a PEM file with certificates", _certificates),
         ("ldap", "keytab_file", "a keytab that only mailbot can read", _keytab),
         ("post", "smtp_ca_file", "a PEM file with certificates", _certificates),
+        ("operator", "smtp_ca_file", "a PEM file with certificates", _certificates),
         ("people", "hr_folder", "a folder in which mailbot may move files", _folder),
         ("operator", "status_file", "a file that can be written", _writable),
         ("operator", "log_file", "a file that can be written", _writable),

@@ -159,6 +159,10 @@ class Operator(Section):
     smtp_starttls: Annotated[
         bool, Field(strict=True, description="whether the connection to the relay is encrypted")
     ] = True
+    smtp_ca_file: Annotated[
+        FilePath | None,
+        Field(description="PEM file with the only authorities to trust; without it those of the machine"),
+    ] = None
     smtp_from: Annotated[Mailbox | None, Field(description="sender of messages to the administrator")] = None
     smtp_to: Annotated[tuple[Mailbox, ...], Field(description="administrators who get them")] = ()
 

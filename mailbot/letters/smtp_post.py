@@ -57,7 +57,6 @@ class SmtpPost:
         idle: float = IDLE_SECONDS,
     ) -> None:
         self._server = server
-        self._trust = server.trust()
         self._sender = sender
         self._mailbox = mailbox
         self._message_id = message_id
@@ -204,8 +203,8 @@ class SmtpPost:
 
     def _open(self) -> Submission:
         self._breaker.check()
-        self._talk = talk = Submission(self._server, self._trust)  # `close` can cut it from here on
         try:
+            self._talk = talk = Submission(self._server)  # `close` can cut it from here on
             talk.open()
         except LoginRefused as refused:
             self._drop()

@@ -5,7 +5,9 @@ import ssl
 from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import make_msgid
+from pathlib import Path
 
+from mailbot.letters import smtp_trust
 from mailbot.letters.formats import clean
 from mailbot.letters.mime import mailbox
 from mailbot.model.clock import Clock, SystemClock
@@ -18,7 +20,7 @@ LONGEST_SUBJECT = 150
 class SmtpRelay:
     """Call it with a subject and a text. `timeout` is in seconds, for each step of the conversation.
 
-    `trust` is for relays whose certificate the system does not know; without STARTTLS it is not used.
+    With `ca_file` its authorities count and no others, else those of the machine; without STARTTLS neither.
     """
 
     def __init__(
@@ -31,7 +33,7 @@ class SmtpRelay:
         *,
         clock: Clock | None = None,
         timeout: float = 20.0,
-        trust: ssl.SSLContext | None = None,
+        ca_file: Path | None = None,
     ) -> None:
         self._host = host
         self._port = port
@@ -40,7 +42,7 @@ class SmtpRelay:
         self._clock = clock or SystemClock()
         self._starttls = starttls
         self._timeout = timeout
-        self._trust = trust
+        self._ca_file = ca_file
 
     def __call__(self, subject: str, text: str) -> None:
         """Raises Unreachable when the relay did not take the message for every administrator."""
@@ -48,8 +50,10 @@ class SmtpRelay:
         try:
             with smtplib.SMTP(self._host, self._port, timeout=self._timeout) as smtp:
                 if self._starttls:
-                    smtp.starttls(context=self._trust or ssl.create_default_context())
+                    smtp.starttls(context=smtp_trust.trust(self._ca_file))
                 refused = smtp.send_message(message)
+        except ssl.SSLCertVerificationError as error:
+            raise Unreachable(f"the relay for operator mail: {smtp_trust.wrong_with(error)}") from None
         except (OSError, smtplib.SMTPException) as error:
             raise Unreachable(f"the relay for operator mail failed: {type(error).__name__}") from error
         if refused:

@@ -17,6 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from mailbot.letters import smtp_trust
+from mailbot.model.errors import Unreachable
+
 _ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")
 _DOT = re.compile(rb"^\.", re.MULTILINE)
 CLOSING = 421
@@ -40,11 +43,6 @@ class MailServer:
     password: str = field(default="", repr=False)
     ca_file: Path | None = None
     deadline: float = 60.0
-
-    def trust(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self.ca_file)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +149,7 @@ class _Client(smtplib.SMTP):
         super().__init__(local_hostname="localhost", timeout=server.deadline)
         self._host = server.host  # what STARTTLS holds the certificate against
         self._server = server
-        self._trust = trust
+        self.trust = trust
         self._deadline = deadline
 
     def getreply(self) -> tuple[int, bytes]:
@@ -166,7 +164,7 @@ class _Client(smtplib.SMTP):
         self.local_hostname = f"[IPv6:{here}]" if ":" in here else f"[{here}]"
         if self._server.tls == "starttls":
             return connection
-        return self._trust.wrap_socket(connection, server_hostname=host)
+        return self.trust.wrap_socket(connection, server_hostname=host)
 
 
 def _reach(host: str, port: int, seconds: float) -> socket.socket:
@@ -192,9 +190,14 @@ def _reach(host: str, port: int, seconds: float) -> socket.socket:
 class Submission:
     """One connection; `letters` that it took so far. Every step raises Lost when the connection is."""
 
-    def __init__(self, server: MailServer, trust: ssl.SSLContext) -> None:
+    def __init__(self, server: MailServer) -> None:
+        """Raises Lost when there is nothing to check the server by."""
         self._server = server
         self._deadline = Deadline()
+        try:
+            trust = smtp_trust.trust(server.ca_file)
+        except Unreachable as error:
+            raise Lost(str(error)) from None
         self._client = _Client(server, trust, self._deadline)
         self.letters = 0
 
@@ -207,7 +210,7 @@ class Submission:
             if server.tls == "starttls":
                 if not client.has_extn("starttls"):
                     raise Lost("it offers no STARTTLS, and nothing is sent unencrypted")
-                client.starttls(context=client._trust)
+                client.starttls(context=client.trust)
                 self._must(self._read(client.ehlo()), "EHLO")
             if server.username is not None:
                 self._sign_in(server.username)
@@ -325,7 +328,7 @@ class Submission:
         try:
             yield
         except ssl.SSLCertVerificationError as error:
-            raise Lost(f"its certificate is not trusted (code {error.verify_code})") from None
+            raise Lost(smtp_trust.wrong_with(error)) from None
         except (OSError, smtplib.SMTPException, ValueError) as error:
             if self._deadline.passed:
                 raise Lost("it did not answer in time") from None

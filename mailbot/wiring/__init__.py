@@ -295,6 +295,7 @@ def _operator(found: Configuration, store: Store, clock: Clock) -> FileOperator:
             to=settings.smtp_to,
             clock=clock,
             starttls=settings.smtp_starttls,
+            ca_file=settings.smtp_ca_file,
         )
 
     def change(code: str, now: datetime | None) -> bool:

@@ -268,8 +268,31 @@ class TestEncryption:
                     open_post(tls=way, port=other.port, ca_file=ca_file).prepare(letter())
             assert "AUTH" not in other.heard
 
+    def test_the_environment_names_nobody_to_trust(
+        self, open_post: OpenPost, desk: MailDesk, tls: Authority, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A variable for another program must not decide who gets our letters and our password."""
+        monkeypatch.setenv("SSL_CERT_FILE", str(tls.ca_file))
+        with pytest.raises(Unreachable, match="not trusted here; name that authority's file in smtp_ca_file"):
+            open_post(ca_file=None).prepare(letter())
+        assert "AUTH" not in desk.heard
+
+    def test_an_authority_that_is_written_into_the_file_counts_from_the_next_connection_on(
+        self, open_post: OpenPost, tls: Authority, desk: MailDesk, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "authorities.pem"
+        post = open_post(ca_file=file)
+        with pytest.raises(Unreachable, match="no list of certificate authorities"):
+            post.prepare(letter())
+        file.write_bytes(authority(tmp_path / "x", "een ander").ca_file.read_bytes())
+        with pytest.raises(Unreachable, match="not trusted"):
+            post.prepare(letter())
+        file.write_bytes(tls.ca_file.read_bytes())
+        send(post, letter())
+        assert len(desk.taken) == 1
+
     def test_a_certificate_of_another_host(self, open_post: OpenPost, desk: MailDesk) -> None:
-        with pytest.raises(Unreachable, match="certificate"):
+        with pytest.raises(Unreachable, match="for another name"):
             open_post(host="localhost").prepare(letter())
         assert "AUTH" not in desk.heard
 

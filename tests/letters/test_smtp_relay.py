@@ -135,12 +135,26 @@ def test_a_subject_stays_one_line(box: Box, plain_server: Controller) -> None:
 def test_starttls_is_used_and_the_certificate_checked(
     box: Box, tls_server: Controller, certificate: Path
 ) -> None:
-    trust = ssl.create_default_context(cafile=certificate)
-    relay_to(tls_server, starttls=True, trust=trust)("mailbot", "text")
+    relay_to(tls_server, starttls=True, ca_file=certificate)("mailbot", "text")
     assert len(box.kept) == 1
-    with pytest.raises(Unreachable, match="SSLCertVerificationError"):
+    with pytest.raises(Unreachable, match="smtp_ca_file"):
         relay_to(tls_server, starttls=True)("mailbot", "text")
     assert len(box.kept) == 1
+
+
+def test_the_environment_names_nobody_to_trust(
+    box: Box, tls_server: Controller, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with pytest.raises(Unreachable, match="not trusted here"):
+        relay_to(tls_server, starttls=True)("mailbot", "text")
+    assert box.kept == []
+
+
+def test_a_list_of_authorities_that_is_gone(box: Box, tls_server: Controller, tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match="no list of certificate authorities"):
+        relay_to(tls_server, starttls=True, ca_file=tmp_path / "gone.pem")("mailbot", "text")
+    assert box.kept == []
 
 
 def test_a_relay_that_wants_encryption_gets_nothing_without(box: Box, tls_server: Controller) -> None:

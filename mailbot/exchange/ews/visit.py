@@ -214,6 +214,8 @@ class Visitor:
             else:
                 run.budget.answered()
                 return found
+            if trouble.reason is Reason.TIMED_OUT and not trouble.from_ews and time.monotonic() >= run.until:
+                return EwsTrouble(Reason.NOT_VISITED, "run_over")  # not its own time: its turn comes first
             if run.outage.away and not trouble.from_ews and trouble.reason not in SAID_AWAY:
                 trouble = EwsTrouble(Reason.CONNECTION_LOST, trouble.code)
             if trouble.reason is Reason.SIGN_IN_REFUSED and trouble.code != EARLIER:
@@ -399,7 +401,7 @@ class Visitor:
         if trouble is not None and trouble.reason is Reason.CONNECTION_LOST:
             self._cut_off(bulk)
         elif trouble is not None and trouble.code == UNFINISHED:
-            bulk.rest_until, bulk.aside = 0.0, Reason.TIMED_OUT
+            bulk.rest_until, bulk.aside = 0.0, Reason.NOT_VISITED
         elif trouble is not None:
             ours = trouble.code == RESTING or self._scope(trouble) is Scope.OURSELVES
             rest_until = time.monotonic() + self._run.budget.rest(ours=ours)
