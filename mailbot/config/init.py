@@ -22,6 +22,7 @@ ELSEWHERE = ("gates.toml", "stages.toml", "accepted_domains.example.txt")
 """Shipped files that say what Voorbeeld decided, or are not needed."""
 
 _SHIPPED_DOMAIN = "voorbeeld.example"
+_OTHER_CONTACT = re.compile(r"(?m)^contact_en = \"[^\"]*\"(.*)$")
 _CLOSING_DAYS = re.compile(rb"(?m)^closed = \[(.*?)\].*$")
 
 
@@ -162,6 +163,7 @@ def _settings(text: str, answers: Answers) -> str:
     text = text.replace(_SHIPPED_DOMAIN, answers.domain)
     text = text.replace(_distinguished(_SHIPPED_DOMAIN), _distinguished(answers.domain))
     text = text.replace("This file ships filled in for the fictional gemeente Voorbeeld.", "Yours to change.")
+    text = _OTHER_CONTACT.sub(r'# contact_en = "the service desk, telephone ..."\1', text)
     for section, key, value in (
         ("organisation", "name", answers.organisation),
         ("policy", "pack", answers.pack),

@@ -86,6 +86,9 @@ class Delivery(Section):
     contact: Annotated[
         Line, Field(description="who answers questions about a letter, for example a phone number")
     ]
+    contact_en: Annotated[
+        Line | None, Field(description="the same in English; without it the words of contact")
+    ] = None
     intranet_word: Annotated[Line, Field(description="the word by which staff find the page on the intranet")]
 
     @field_validator("redirect_to")

@@ -45,8 +45,9 @@ NormsOf = Callable[[date], Mapping[RuleId, NormText]]
 class TomlLetters:
     """The `Letters` port over texts in TOML files. Holds no state but compiled texts.
 
-    `contact` and `intranet_word` are what a reader uses to ask a human; `norms` has the articles of the
-    policy pack by rule; `warning_article` is the pack's article on warnings, which a letter says it is not.
+    `contact`, in English letters `contact_en`, and `intranet_word` are what a reader uses to ask a human;
+    `norms` has the articles of the policy pack by rule; `warning_article` is the pack's article on warnings,
+    which a letter says it is not.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class TomlLetters:
         sender: Address,
         sender_name: str,
         contact: str,
+        contact_en: str | None = None,
         intranet_word: str,
         norms: NormsOf,
         warning_article: str = "",
@@ -65,7 +67,10 @@ class TomlLetters:
         self._organisation = clean(organisation)
         self._sender = sender
         self._sender_name = clean(sender_name)
-        self._contact = clean(contact, LONGEST_VALUE)
+        self._contact = {
+            Language.NL: clean(contact, LONGEST_VALUE),
+            Language.EN: clean(contact_en or contact, LONGEST_VALUE),
+        }
         self._intranet_word = clean(intranet_word)
         self._norms = norms
         self._warning_article = clean(warning_article)
@@ -180,7 +185,7 @@ class TomlLetters:
         values: dict[str, Filling] = {
             "name": common.nobody if letter.redirected else clean(letter.to.name) or common.nobody,
             "organisation": self._organisation,
-            "contact": self._contact,
+            "contact": self._contact[language],
             "intranet_word": self._intranet_word,
             "code": letter_code(letter.id),
             "warning_article": self._warning_article,

@@ -278,6 +278,7 @@ def _letters(found: Configuration, texts: LetterTexts) -> TomlLetters:
         sender=settings.delivery.sender,
         sender_name=settings.delivery.sender_name,
         contact=settings.delivery.contact,
+        contact_en=settings.delivery.contact_en,
         intranet_word=settings.delivery.intranet_word,
         norms=partial(norm_texts, found.pack),
         warning_article=found.pack.warning_article or "",

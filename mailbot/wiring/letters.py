@@ -107,6 +107,7 @@ def desk(folder: Path, day: date) -> Desk:
         sender=delivery.sender,
         sender_name=delivery.sender_name,
         contact=delivery.contact,
+        contact_en=delivery.contact_en,
         intranet_word=delivery.intranet_word,
         norms=lambda on: {**dict.fromkeys(registry(), stand_in()), **norm_texts(pack, on)},
         warning_article=pack.warning_article or "",

@@ -35,7 +35,7 @@ def post_help(texts: LetterTexts) -> TomlLetters:
 
 
 def house_of(texts: LetterTexts, norms: Mapping[RuleId, NormText] = NORMS, **changes: str) -> TomlLetters:
-    """`changes` are other words of the house: its organisation, contact, intranet_word or sender_name."""
+    """`changes` are other words of the house: as TomlLetters takes them."""
     words = {
         "organisation": "Gemeente Voorbeeld",
         "sender_name": "Postbushulp gemeente Voorbeeld",

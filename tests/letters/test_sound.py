@@ -14,6 +14,7 @@ from mailbot.letters.texts import LetterTexts
 from mailbot.model.accounts import Language
 from mailbot.model.ids import Address, RuleId
 from mailbot.model.letters import Letter, LetterKind, Mail
+from tests.letters.conftest import house_of
 
 
 def test_a_letter_is_short_and_plain(case: Any, post_help: TomlLetters, texts: LetterTexts) -> None:
@@ -123,11 +124,19 @@ def test_an_article_that_speaks_of_deleting_is_only_cited_under_hold(
 def test_whom_to_ask_stands_in_every_letter_and_in_no_english_sentence(
     case: Any, post_help: TomlLetters
 ) -> None:
-    """One setting serves both languages; in English it stands by itself, after a colon."""
+    """It can be in Dutch there too, so that it stands by itself, after a colon."""
     contact = "de servicedesk, telefoon 14 0123"
     alone = f": {contact}." if case.language is Language.EN else contact
     text = post_help.document(case.letter()).text()
     assert text.count(alone) == text.count(contact) > 0
+
+
+def test_whom_to_ask_can_be_said_in_english(case: Any, texts: LetterTexts) -> None:
+    """Only where somebody wrote it, and in no Dutch letter."""
+    english = "the service desk, telephone 14 0123"
+    text = house_of(texts, contact_en=english).document(case.letter()).text()
+    assert (english in text) == (case.language is Language.EN)
+    assert ("de servicedesk" in text) == (case.language is Language.NL)
 
 
 @pytest.mark.parametrize(
