@@ -1,4 +1,5 @@
-"""What all tests share: a log that no test before them has configured, and one browser."""
+"""What all tests share: a log that no test before them has configured, one browser, and how hard properties
+are tried: a short look in every build, a long one with `make campaign`. However slow the machine is."""
 
 import os
 import shutil
@@ -7,6 +8,12 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
+
+_TIMELESS: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("quick", max_examples=60, derandomize=True, database=None, **_TIMELESS)
+settings.register_profile("campaign", max_examples=3000, **_TIMELESS)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture(autouse=True)

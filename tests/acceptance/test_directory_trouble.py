@@ -9,7 +9,7 @@ from mailbot.config.files import EXTRAS
 from tests.acceptance.desk import Desk, small_town
 from tests.acceptance.test_domain_controller import reads_over_ldap
 from tests.contract.domain_controller import DomainController
-from tests.contract.kerberos_realm import free_port
+from tests.free_ports import free_port
 
 
 @pytest.fixture

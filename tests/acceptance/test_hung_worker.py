@@ -80,7 +80,7 @@ def test_the_process_leaves_and_the_next_one_goes_on_after_the_mailbox(tmp_path:
         here.change(("workers = 4 ", "workers = 1 "))  # others than the hung one would go on meanwhile
         stuck = Desk(here).resident(STUCK).address
         first = start(here, MONDAY + timedelta(minutes=1))
-        _, log = first.communicate(timeout=60)
+        _, log = first.communicate(timeout=300)
         assert first.returncode == WorkerHung.exit_code == 13, log
         assert log.rstrip().endswith("the next start goes on from there: start mailbot again")
         result, why = newest(here)
@@ -94,10 +94,10 @@ def test_the_process_leaves_and_the_next_one_goes_on_after_the_mailbox(tmp_path:
 
         second = start(here, MONDAY + timedelta(minutes=3))
         try:
-            assert until(lambda: newest(here)[0] is not None, 60)
+            assert until(lambda: newest(here)[0] is not None, 300)
         finally:
             second.terminate()
-            _, log = second.communicate(timeout=40)
+            _, log = second.communicate(timeout=300)
         assert second.returncode == 0, log
         result, why = newest(here)
         assert result is SlotResult.COMPLETE

@@ -13,10 +13,11 @@ from mailbot.ports import Exchange, Post
 from mailbot.simulator import SimulatorServer, Town
 from mailbot.simulator.mailboxes import Mailbox
 from tests.contract.domains import dc, domain
+from tests.contract.moments import hang, hurry, leap, rests_fly
 from tests.contract.roads import KITS, NOW, REWRITINGS, Kit, Terms, road_threads, staff
 from tests.simulator.conftest import schema, valid
 
-__all__ = ["dc", "domain", "schema", "valid"]
+__all__ = ["dc", "domain", "hang", "hurry", "leap", "rests_fly", "schema", "valid"]
 
 OpenRoad = Callable[..., Exchange]
 OpenPost = Callable[..., Post]
@@ -33,7 +34,7 @@ def no_thread_left() -> Iterator[None]:
     """Whatever a test does to a road, closing it ends its threads; one that hangs ends when it is let go."""
     before = set(road_threads())
     yield
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while left := set(road_threads()) - before:
         assert time.monotonic() < end, [thread.name for thread in left]
         time.sleep(0.01)

@@ -15,11 +15,11 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -27,13 +27,14 @@ from cryptography import x509
 
 from mailbot.simulator import SimulatorServer
 from tests.contract.wires import LOOPBACK, Authority, authority
+from tests.free_ports import free_port
 
 HOST = "localhost"
 """The name in its certificate."""
 
 USERNAME, PASSWORD = "postbushulp", "Alleen-versturen-42"
 PATH = os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
-PATIENCE = 30.0
+PATIENCE, LOOKS = 90.0, 8
 MASTER_PROGRAM = "/usr/lib/postfix/sbin/master"
 WHILE_WE_LIVE = 'setsid "$@" & read -r _; kill $!; wait $!'
 """It ends when its standard input does, so never outlives this process, however that ends."""
@@ -109,18 +110,26 @@ postlog unix-dgram n - n - 1 postlogd
 """
 
 
-def missing(reason: str) -> NoReturn:
-    """Skip, or fail where the component is required."""
-    if "postfix" in os.environ.get("MAILBOT_REQUIRE", "").split(","):
-        pytest.fail(f"postfix is required: {reason}")
-    pytest.skip(f"postfix: {reason}")
+def absent() -> str | None:
+    """Why there can be no mail server here; None when there can."""
+    if shutil.which("postfix", path=PATH) is None:
+        return "it is not installed (Debian: postfix)"
+    if os.geteuid() != 0:
+        return "it gives its processes accounts of their own, and this is not root"
+    return None
+
+
+def required() -> bool:
+    return "postfix" in os.environ.get("MAILBOT_REQUIRE", "").split(",")
 
 
 def needed() -> None:
-    if shutil.which("postfix", path=PATH) is None:
-        missing("it is not installed (Debian: postfix)")
-    if os.geteuid() != 0:
-        missing("it gives its processes accounts of their own, and this is not root")
+    """Skip, or fail where the component is required, when it is not here."""
+    reason = absent()
+    if reason is not None and required():
+        pytest.fail(f"postfix is required: {reason}")
+    elif reason is not None:
+        pytest.skip(f"postfix: {reason}")
 
 
 @dataclass(frozen=True)
@@ -144,8 +153,8 @@ class Inward:
         self._answers: dict[str, list[str]] = {}
         self.passed: list[Passed] = []
         self.tried: list[str] = []
-        (self.port,) = _free_ports(1)
-        self._controller = Controller(self, hostname=LOOPBACK, port=self.port)
+        self.port = free_port()
+        self._controller = Controller(self, hostname=LOOPBACK, port=self.port, ready_timeout=PATIENCE)
 
     def start(self) -> None:
         self._controller.start()
@@ -237,7 +246,7 @@ class MailServer:
         self._answers: dict[str, str] = {}
         self.folder = Path(tempfile.mkdtemp(prefix="mailbot-post-", dir=ROOM))
         self.folder.chmod(0o755)
-        self.port, self.implicit_port = _free_ports(2)
+        self.port, self.implicit_port = free_port(), free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._services: list[_Lines] = []
         self.tls: Authority = authority(self.folder / "tls", "de mailserver", names=[x509.DNSName(HOST)])
@@ -324,17 +333,15 @@ class MailServer:
         """Mails that it still has."""
         return len(self._run("postqueue", "-j").splitlines())
 
-    def settled(self, quiet: float = 0.2) -> None:
-        """Wait until its queue is empty for `quiet` seconds in a row: all has arrived somewhere, reports too.
-        One look is not enough: mail that moves inside the queue meanwhile is not listed."""
+    def settled(self, after: Callable[[], bool] = lambda: True) -> None:
+        """Wait until all has arrived somewhere, reports too: `after` has come true, and its queue is empty in
+        several looks in a row. One look is not enough, however long it takes: mail that moves inside the
+        queue meanwhile is not listed."""
         end = time.monotonic() + PATIENCE + self._gives_up
-        empty_since = time.monotonic()
-        while True:
-            if self.queued():
-                empty_since = time.monotonic()
-                assert empty_since < end, self.log()[-2000:]
-            elif time.monotonic() >= empty_since + quiet:
-                return
+        empty = 0
+        while empty < LOOKS:
+            empty = empty + 1 if after() and not self.queued() else 0
+            assert time.monotonic() < end, self.log()[-2000:]
             time.sleep(0.02)
 
     def _run(self, program: str, *words: str) -> str:
@@ -379,14 +386,6 @@ class MailServer:
                 continue
             say(f"action={self._answers.get(asked.get('recipient', '').lower(), 'DUNNO')}\n\n")
             asked = {}
-
-
-def _free_ports(count: int) -> Sequence[int]:
-    listeners = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports
 
 
 @contextmanager

@@ -3,44 +3,21 @@ cut. It costs the mailbox that it hangs on, and the process that must be started
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from mailbot.exchange.ews import calls, workers
+from mailbot.exchange.ews import workers
 from mailbot.model.errors import Unreachable
 from mailbot.model.facts import Known, Reason
 from mailbot.simulator import Fault, FaultKind, SimulatorServer
 from mailbot.simulator.mailboxes import Mailbox
 from tests.contract.conftest import OpenPost, OpenRoad
+from tests.contract.moments import Hang, Hurry
 from tests.contract.roads import ABSENCES, HOURS, NOW, REPLY, SIZE, nothing_more, read, reason, target, values
 from tests.contract.test_post import letter
 from tests.contract.wires import dawdling, listening, silent
-
-SHORT: dict[str, Any] = {"request_deadline": 0.6, "mailbox_deadline": 0.6}
-"""A worker that does nothing for twice the sum of them is given up."""
-
-
-@pytest.fixture
-def hang(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Let a call hang for good where `on` says so; all of them come back when the test is over."""
-    end = threading.Event()
-    monkeypatch.setattr(workers, "LOOK", 0.05)
-    monkeypatch.setattr(workers, "END_WITHIN", 0.1)
-
-    def start(name: str, on: Callable[[Any], bool]) -> None:
-        asks = getattr(calls, name)
-
-        def hanging(first: Any, *rest: Any) -> Any:
-            if on(first):
-                end.wait(60)
-            return asks(first, *rest)
-
-        monkeypatch.setattr(calls, name, hanging)
-
-    yield start
-    end.set()
 
 
 def about(mailbox: Mailbox) -> Callable[[Any], bool]:
@@ -48,11 +25,11 @@ def about(mailbox: Mailbox) -> Callable[[Any], bool]:
 
 
 def test_it_costs_the_mailbox_that_it_hangs_on_and_no_other(
-    open_road: OpenRoad, people: list[Mailbox], somebody: Mailbox, hang: Callable[..., None]
+    open_road: OpenRoad, people: list[Mailbox], somebody: Mailbox, hang: Hang
 ) -> None:
     """Also where one worker has all mailboxes of a chunk in hand: the other one takes them over."""
     hang("find_folders", about(somebody))
-    road = open_road(workers=2, **SHORT)
+    road = open_road(workers=2)
     facts = read(road, people, [SIZE, ABSENCES])
     assert reason(facts[somebody.guid], SIZE) is Reason.TIMED_OUT
     assert isinstance(facts[somebody.guid].get(ABSENCES), Known), "what it told before is kept"
@@ -62,11 +39,11 @@ def test_it_costs_the_mailbox_that_it_hangs_on_and_no_other(
 
 
 def test_the_road_says_so_as_soon_as_that_mailbox_is_answered(
-    open_road: OpenRoad, people: list[Mailbox], somebody: Mailbox, hang: Callable[..., None]
+    open_road: OpenRoad, people: list[Mailbox], somebody: Mailbox, hang: Hang
 ) -> None:
     """And not before, so that its answer is recorded first; then the process may end."""
     hang("find_folders", about(somebody))
-    road = open_road(workers=2, **SHORT)
+    road = open_road(workers=2)
     hung = {
         facts.guid: road.hung() for facts in road.read([target(m) for m in people], [SIZE], nothing_more, NOW)
     }
@@ -75,29 +52,30 @@ def test_the_road_says_so_as_soon_as_that_mailbox_is_answered(
 
 
 def test_a_road_on_which_all_went_well_says_nothing(
-    open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
+    open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox], hurry: Hurry
 ) -> None:
     """A server that is silent is no thread that hangs: its connection is cut at the deadline."""
     server.faults.add(Fault(FaultKind.HANG, "FindFolder", people[1].address))
-    road = open_road(workers=2, request_deadline=0.5)
+    hurry("FindFolder", people[1])
+    road = open_road(workers=2)
     assert reason(read(road, people[:3], [SIZE])[people[1].guid], SIZE) is Reason.TIMED_OUT
     assert not road.hung()
 
 
 def test_where_all_hang_the_rest_is_not_visited(
-    open_road: OpenRoad, people: list[Mailbox], hang: Callable[..., None]
+    open_road: OpenRoad, people: list[Mailbox], hang: Hang
 ) -> None:
     hang("find_folders", lambda _box: True)
-    road = open_road(workers=2, **SHORT)
+    road = open_road(workers=2)
     told = [reason(found, SIZE) for found in read(road, people, [SIZE]).values()]
     assert told.count(Reason.TIMED_OUT) == 2
     assert told.count(Reason.NOT_VISITED) == len(people) - 2
 
 
 def test_a_question_about_many_that_hangs_costs_their_calendars_only(
-    open_road: OpenRoad, people: list[Mailbox], hang: Callable[..., None]
+    open_road: OpenRoad, people: list[Mailbox], hang: Hang
 ) -> None:
-    road = open_road(workers=2, **SHORT)
+    road = open_road(workers=2)
     road.sign_in()
     first = threading.Lock()
     hang("availability", lambda _line: first.acquire(blocking=False))
@@ -109,16 +87,17 @@ def test_a_question_about_many_that_hangs_costs_their_calendars_only(
     assert {reason(facts[guid], ABSENCES) for guid in lost} == {Reason.TIMED_OUT}
 
 
+@pytest.mark.usefixtures("rests_fly")
 def test_who_waits_for_a_busy_mailbox_does_not_hang(
     open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor who waits for a busy endpoint, however long."""
     monkeypatch.setattr(workers, "LOOK", 0.05)
     server.faults.add(
-        Fault(FaultKind.SERVER_BUSY, "GetUserOofSettings", people[0].address, count=1, seconds=8),
-        Fault(FaultKind.BUSY_503, "FindFolder", nth=2, count=1, seconds=8),
+        Fault(FaultKind.SERVER_BUSY, "GetUserOofSettings", people[0].address, count=1, seconds=3000),
+        Fault(FaultKind.BUSY_503, "FindFolder", nth=2, count=1, seconds=3000),
     )
-    road = open_road(workers=2, request_deadline=1.5, mailbox_deadline=2)
+    road = open_road(workers=1, run_deadline=10_000)
     assert all(
         isinstance(found.get(need), Known)
         for found in read(road, people[:3], [SIZE, REPLY]).values()
@@ -128,21 +107,12 @@ def test_who_waits_for_a_busy_mailbox_does_not_hang(
 
 
 def test_one_that_comes_back_after_all_changes_nothing(
-    open_road: OpenRoad, people: list[Mailbox], somebody: Mailbox, monkeypatch: pytest.MonkeyPatch
+    open_road: OpenRoad, people: list[Mailbox], somebody: Mailbox, hang: Hang
 ) -> None:
     """Its mailbox was answered meanwhile, and is answered once."""
-    monkeypatch.setattr(workers, "LOOK", 0.05)
-    late = threading.Event()
-    find_folders = calls.find_folders
-
-    def slow(box: Any, *rest: Any) -> Any:
-        if box.primary_smtp_address == somebody.address:
-            late.wait(60)
-        return find_folders(box, *rest)
-
-    monkeypatch.setattr(calls, "find_folders", slow)
+    late = hang("find_folders", about(somebody))
     answered = []
-    for facts in open_road(workers=2, **SHORT).read([target(m) for m in people], [SIZE], nothing_more, NOW):
+    for facts in open_road(workers=2).read([target(m) for m in people], [SIZE], nothing_more, NOW):
         answered.append(facts.guid)
         if facts.guid == somebody.guid:
             late.set()
@@ -156,7 +126,7 @@ def test_sign_in_and_post_are_watched_too(
 ) -> None:
     """Servers that are silent or dawdle for ever: both give up at their deadline, and say so."""
     with listening(serve_) as port:
-        where = {"endpoint": f"http://127.0.0.1:{port}/EWS/Exchange.asmx", **SHORT}
+        where = {"endpoint": f"http://127.0.0.1:{port}/EWS/Exchange.asmx", "request_deadline": 0.6}
         with pytest.raises(Unreachable, match="deadline"):
             open_road(**where).sign_in()
         post = open_post(**where)

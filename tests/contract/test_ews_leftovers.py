@@ -41,7 +41,7 @@ def sockets() -> int:
 
 def settles(value: Callable[[], int], expected: int) -> bool:
     """Whether `value` comes down to `expected`; the server closes its ends in threads of its own."""
-    for _ in range(500):
+    for _ in range(3000):
         if value() <= expected:
             return True
         time.sleep(0.01)

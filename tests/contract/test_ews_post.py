@@ -19,6 +19,7 @@ from mailbot.ports import Post, PostRefused
 from mailbot.simulator import Fault, FaultKind, SimulatorServer, Town
 from mailbot.simulator.mailboxes import Item, Mailbox, opaque
 from tests.contract.conftest import OpenPost, OpenRoad
+from tests.contract.moments import Hurry
 from tests.contract.roads import SIZE, Memory, listen, one, rewrite
 from tests.contract.test_post import arrived, kept, send, where
 from tests.contract.test_post import letter as contract_letter
@@ -231,12 +232,13 @@ class TestCrashes:
 
     @pytest.mark.parametrize("kind", [FaultKind.DROP_BEFORE, FaultKind.HANG, FaultKind.PLAIN_500])
     def test_a_letter_that_was_not_sent(
-        self, open_post: OpenPost, server: SimulatorServer, town: Town, kind: FaultKind
+        self, post: Post, server: SimulatorServer, town: Town, hurry: Hurry, kind: FaultKind
     ) -> None:
-        post = open_post(request_deadline=0.5 if kind is FaultKind.HANG else 20)
         mail = letter(town)
         draft = post.prepare(mail)
         server.faults.add(Fault(kind, "SendItem", count=1))
+        if kind is FaultKind.HANG:
+            hurry("SendItem", count=1)
         with pytest.raises(Unreachable):
             post.dispatch(draft)
         assert where(post, mail) is Whereabouts.DRAFTS
@@ -246,9 +248,10 @@ class TestCrashes:
     @pytest.mark.parametrize("operation", ["CreateItem", "SendItem", "DeleteItem"])
     @pytest.mark.parametrize("kind", [k for k in FaultKind if k is not FaultKind.SLOW])
     def test_no_write_is_ever_repeated(
-        self, open_post: OpenPost, server: SimulatorServer, town: Town, operation: str, kind: FaultKind
+        self, post: Post, server: SimulatorServer, town: Town, hurry: Hurry, operation: str, kind: FaultKind
     ) -> None:
-        post = open_post(request_deadline=0.5 if kind is FaultKind.HANG else 20)
+        if kind is FaultKind.HANG:
+            hurry(operation)
         mail = letter(town)
         draft = post.prepare(mail) if operation != "CreateItem" else ""
         if operation == "DeleteItem":
@@ -341,7 +344,7 @@ class TestThrottling:
     def test_rest_that_the_server_asked_the_road_for_is_the_posts_rest_too(
         self, open_road: OpenRoad, open_post: OpenPost, server: SimulatorServer, town: Town, somebody: Mailbox
     ) -> None:
-        server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", seconds=30))
+        server.faults.add(Fault(FaultKind.BUSY_503, "FindFolder", seconds=3000))
         one(open_road(run_deadline=20), somebody, SIZE)
         server.log.clear()
         with pytest.raises(Unreachable, match="rest"):
@@ -361,7 +364,7 @@ def test_a_refusal_while_it_waits_for_its_turn_stops_it(
     class Slow:
         def enter(self, *asked: Any, **how: Any) -> object | None:
             waits.set()
-            assert go.wait(10)
+            assert go.wait(60)
             return budget.enter(*asked, **how)
 
         def leave(self, place: object) -> None:
@@ -370,7 +373,7 @@ def test_a_refusal_while_it_waits_for_its_turn_stops_it(
     post._budget = Slow()  # type: ignore[attr-defined]
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(post.left_over)
-        assert waits.wait(10)
+        assert waits.wait(60)
         with pytest.raises(SignInRefused):
             open_road(password="yesterday's", memory=memory).sign_in()
         go.set()

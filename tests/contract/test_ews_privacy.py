@@ -20,6 +20,7 @@ from mailbot.simulator import Fault, FaultKind, SimulatorServer, Town
 from mailbot.simulator.mailboxes import InboxRule, Mailbox
 from mailbot.simulator.stories import enabled
 from tests.contract.conftest import OpenPost, OpenRoad
+from tests.contract.moments import Hurry
 from tests.contract.roads import ACCOUNT, PASSWORD, read, rewrite, staff, values
 from tests.contract.test_post import letter, send
 
@@ -89,12 +90,14 @@ def test_troubles_say_nothing_either(
     talkative: SimulatorServer,
     town: Town,
     logged: Callable[[], str],
+    hurry: Hurry,
     kind: FaultKind,
 ) -> None:
-    seconds = 0.3 if kind is FaultKind.HANG else 20
-    road = open_road(request_deadline=seconds, mailbox_deadline=seconds)
+    road = open_road()
     road.sign_in()
-    post = open_post(request_deadline=seconds)
+    post = open_post()
+    if kind is FaultKind.HANG:
+        hurry()
     mail = letter(town, html=f"<p>{CANARY}</p>")
     talkative.faults.add(Fault(kind, code=CANARY))
     facts = read(road, staff(town)[:2])
@@ -105,7 +108,7 @@ def test_troubles_say_nothing_either(
         except (MailbotError, PostRefused) as error:
             told.append("".join(traceback.format_exception(error)))
     try:
-        open_road(request_deadline=seconds, mailbox_deadline=seconds).sign_in()
+        open_road().sign_in()
     except MailbotError as error:
         told.append("".join(traceback.format_exception(error)))
     assert kind is FaultKind.VALUE_MISSING or told

@@ -67,15 +67,16 @@ def order(server: SimulatorServer, operation: str) -> list[str]:
 
 
 class TestOneBusyMailbox:
+    @pytest.mark.usefixtures("rests_fly")
     def test_it_is_put_aside_with_what_it_told_and_the_others_come_first(
         self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
     ) -> None:
         """One worker: it goes on with everybody else, and asks only what is missing when it comes back."""
         unlucky = people[1]
         server.faults.add(
-            Fault(FaultKind.SERVER_BUSY, "GetUserOofSettings", unlucky.address, count=1, seconds=0.5)
+            Fault(FaultKind.SERVER_BUSY, "GetUserOofSettings", unlucky.address, count=1, seconds=3000)
         )
-        facts = read(open_road(workers=1), people)
+        facts = read(open_road(workers=1, run_deadline=10_000), people)
         assert all(whole(found) for found in facts.values())
         replies = order(server, "GetUserOofSettings")
         assert replies.count(unlucky.address) == 2
@@ -122,12 +123,13 @@ class TestOneBusyMailbox:
         assert about[1:] == [(unlucky.address,)]
         assert budget(server).rest(ours=True) == 0
 
+    @pytest.mark.usefixtures("rests_fly")
     def test_its_rest_is_no_time_that_was_spent_on_it(
         self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
     ) -> None:
         unlucky = people[1]
-        server.faults.add(Fault(FaultKind.SERVER_BUSY, "FindFolder", unlucky.address, count=2, seconds=1.5))
-        facts = read(open_road(workers=1, mailbox_deadline=2, request_deadline=2), people[:3])
+        server.faults.add(Fault(FaultKind.SERVER_BUSY, "FindFolder", unlucky.address, count=2, seconds=1500))
+        facts = read(open_road(workers=1, run_deadline=10_000), people[:3])
         assert whole(facts[unlucky.guid])
 
     def test_a_question_that_was_not_asked_for_a_rest_is_asked_after_it(
@@ -175,8 +177,8 @@ class TestOneBusyMailbox:
     def test_who_waits_when_the_run_is_stopped_keeps_nobody(
         self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
     ) -> None:
-        server.faults.add(Fault(FaultKind.SERVER_BUSY, "FindFolder", people[0].address, seconds=50))
-        road = open_road(workers=2)
+        server.faults.add(Fault(FaultKind.SERVER_BUSY, "FindFolder", people[0].address, seconds=3000))
+        road = open_road(workers=2, run_deadline=10_000)
         answers = road.read(_targets(people[:2]), [SIZE], lambda _facts: (), NOW)
         assert next(answers).guid == people[1].guid
         road.close()
@@ -186,14 +188,15 @@ class TestOneBusyMailbox:
 
 
 class TestBusyInOurOwnName:
+    @pytest.mark.usefixtures("rests_fly")
     def test_what_is_asked_in_the_name_of_mailboxes_goes_on(
         self, open_road: OpenRoad, server: SimulatorServer, people: list[Mailbox]
     ) -> None:
         """Free/busy is asked again when our account has rested; all mailboxes are sized before."""
-        road = open_road(workers=2)
+        road = open_road(workers=1, run_deadline=10_000)
         road.sign_in()
         server.log.clear()
-        server.faults.add(Fault(FaultKind.SERVER_BUSY, "GetUserAvailability", count=1, seconds=1.5))
+        server.faults.add(Fault(FaultKind.SERVER_BUSY, "GetUserAvailability", count=1, seconds=3000))
         facts = read(road, people)
         assert all(whole(found) for found in facts.values())
         operations = [line.operation for line in server.access_log()]
@@ -293,11 +296,10 @@ class TestOneInTen:
         for mailbox in struck:
             for operation in IN_ITS_NAME:
                 busy_town.faults.add(
-                    Fault(FaultKind.SERVER_BUSY, operation, mailbox.address, count=2, seconds=8)
+                    Fault(FaultKind.SERVER_BUSY, operation, mailbox.address, count=2, seconds=3000)
                 )
         answered: list[str] = []
-        road = open_road(busy_town, workers=WORKERS)
-        begun = time.monotonic()
+        road = open_road(busy_town, workers=WORKERS, run_deadline=10_000)
         for found in road.read(_targets(people), EVERYTHING, lambda _facts: (), NOW):
             answered.append(found.guid)
             assert whole(found)
@@ -305,7 +307,7 @@ class TestOneInTen:
                 road.close()
                 break
         waited_for = {mailbox.guid for mailbox in struck} & set(answered)
-        assert not waited_for, f"came back within {time.monotonic() - begun:.1f} s"
+        assert not waited_for
         assert budget(busy_town).limit == WORKERS
         assert workers_alive() == []
 

@@ -14,12 +14,12 @@ from mailbot.model.accounts import Account, Quota, RecipientType
 from mailbot.model.errors import SettingsRefused, SignInRefused, Unreachable
 from tests.contract import wires
 from tests.contract.domain_controller import ADMINS, DOMAIN, GROUPS, DomainController
-from tests.contract.kerberos_realm import free_port
 from tests.contract.ldap_answers import slow_relay
 from tests.contract.ldap_people import STORE, change, group, store
 from tests.contract.ldap_reading import Corner, Watch
 from tests.contract.roads import Memory
 from tests.contract.wires import listening
+from tests.free_ports import free_port
 
 NUMBERS = count(1)
 

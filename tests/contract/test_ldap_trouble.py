@@ -17,7 +17,6 @@ from mailbot.directory.ldap.source import LdapDirectory
 from mailbot.engine.breaker import Breaker
 from mailbot.model.clock import SetClock, SystemClock
 from mailbot.model.errors import MailbotError, SettingsRefused, SignInRefused, Unreachable
-from tests.contract.kerberos_realm import free_port
 from tests.contract.ldap_answers import (
     Answer,
     Speaker,
@@ -33,6 +32,7 @@ from tests.contract.ldap_answers import (
 )
 from tests.contract.roads import Memory
 from tests.contract.wires import Authority, Serve, authority, encrypted, listening, silent
+from tests.free_ports import free_port
 
 SECRET = "Geheim-wachtwoord-1"
 ACCOUNT = "svc-mailbot@ad.voorbeeld.example"

@@ -109,8 +109,9 @@ def test_a_recipient_is_refused_or_put_off_at_the_door(
 def test_what_cannot_be_delivered_comes_back_to_its_sender(
     server: MailServer, exchange: SimulatorServer
 ) -> None:
+    before = len(exchange.inbox_of(SENDER))
     hand_in(server, UNKNOWN, "onbestelbaar")
-    server.settled()
+    server.settled(lambda: len(exchange.inbox_of(SENDER)) > before)
     report = exchange.inbox_of(SENDER)[-1]
     assert report.item_class == "REPORT.IPM.Note.NDR"
     assert server.door.passed[-1].sender == "<>"
@@ -124,7 +125,7 @@ def test_what_is_put_off_is_tried_again_until_it_arrives(
 ) -> None:
     server.door.defer(somebody, times=2)
     hand_in(server, somebody, "later")
-    server.settled(quiet=3)
+    server.settled(lambda: arrived(exchange, somebody, "later") > 0)
     assert arrived(exchange, somebody, "later") == 1
     assert server.door.tried.count(somebody) == 3
 
@@ -135,7 +136,7 @@ def test_what_stays_put_off_is_announced_and_then_given_up(
     server.door.defer(somebody, times=99)
     before = len(exchange.inbox_of(SENDER))
     hand_in(server, somebody, "nooit")
-    server.settled(quiet=3)
+    server.settled(lambda: len(exchange.inbox_of(SENDER)) >= before + 2)
     classes = [mail.item_class for mail in exchange.inbox_of(SENDER)[before:]]
     assert classes == ["REPORT.IPM.Note.Delayed.DR", "REPORT.IPM.Note.NDR"]
 
@@ -149,10 +150,11 @@ def test_the_service_mailbox_reads_what_it_reports(
     exchange.town.clock.sleep(60)
     refused, late = (f"{letter * 32}.mailbot" for letter in "ab")
     server.door.defer(somebody, times=99)
+    before = len(exchange.inbox_of(SENDER))
     hand_in(server, UNKNOWN, refused)
-    server.settled()
+    server.settled(lambda: len(exchange.inbox_of(SENDER)) == before + 1)
     hand_in(server, somebody, late)
-    server.settled(quiet=3)
+    server.settled(lambda: len(exchange.inbox_of(SENDER)) == before + 3)
     mailbox = kit.service_mailbox(exchange, Terms())
     found = [(one.kind, one.about, one.status) for one in mailbox.incoming(exchange.town.clock.now())]
     mailbox.close()

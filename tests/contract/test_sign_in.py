@@ -270,12 +270,12 @@ class TestPasswordChangedMidway:
         def hold(content: bytes) -> None:
             if b"FindFolder" in content and not asked_one.is_set():
                 asked_one.set()
-                assert held.wait(10)
+                assert held.wait(60)
 
         listen(server, hold)
         with ThreadPoolExecutor(1) as pool:
             first = pool.submit(lambda: list(road.read(targets, [SIZE], nothing_more, NOW)))
-            assert asked_one.wait(10)
+            assert asked_one.wait(60)
             another_password(server)
             list(road.read(targets, [SIZE], nothing_more, NOW))
             assert refusals(server) == 1

@@ -114,12 +114,13 @@ cat "$profile/user.js" >> "$picture"
 
 
 @pytest.mark.parametrize(
-    ("script", "said"), [("exit 1", "took no picture"), ("sleep 60", "took longer than")]
+    ("script", "patience", "said"),
+    [("exit 1", 60, "took no picture"), ("sleep 60", 0.2, "took longer than")],
 )
 def test_a_browser_that_fails_is_told_of_in_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, patience: float, said: str
 ) -> None:
-    monkeypatch.setattr(pictures, "PATIENCE", 0.2)
+    monkeypatch.setattr(pictures, "PATIENCE", patience)
     with pytest.raises(NoPicture, match=said):
         take(program(tmp_path, script), {"quota": "<p>"}, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["firefox"]

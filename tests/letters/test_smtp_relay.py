@@ -2,7 +2,6 @@
 
 import email
 import email.policy
-import socket
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from mailbot.letters.smtp_relay import SmtpRelay
 from mailbot.model.clock import SetClock
 from mailbot.model.errors import Unreachable
 from mailbot.model.ids import Address
+from tests.free_ports import free_port
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 SENDER = Address("mailbot@voorbeeld.example")
@@ -43,12 +43,6 @@ class Box(Message):
         self.kept.append(message)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def box() -> Box:
     return Box()
@@ -56,7 +50,7 @@ def box() -> Box:
 
 @pytest.fixture
 def plain_server(box: Box) -> Iterator[Controller]:
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller = Controller(box, hostname="127.0.0.1", port=free_port(), ready_timeout=60)
     controller.start()
     yield controller
     controller.stop()
@@ -95,7 +89,12 @@ def tls_server(box: Box, certificate: Path) -> Iterator[Controller]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
     controller = Controller(
-        box, hostname="127.0.0.1", port=free_port(), tls_context=context, require_starttls=True
+        box,
+        hostname="127.0.0.1",
+        port=free_port(),
+        ready_timeout=60,
+        tls_context=context,
+        require_starttls=True,
     )
     controller.start()
     yield controller
@@ -110,7 +109,7 @@ def relay_to(controller: Controller, starttls: bool = False, **more: object) -> 
         SENDER,
         more.pop("to", ADMINISTRATORS),  # type: ignore[arg-type]
         clock=SetClock(NOW),
-        timeout=5,
+        timeout=60,
         **more,  # type: ignore[arg-type]
     )
 
@@ -179,6 +178,6 @@ def test_a_refused_administrator_is_no_success(box: Box, plain_server: Controlle
 
 
 def test_a_relay_that_is_not_there_is_unreachable() -> None:
-    relay = SmtpRelay("127.0.0.1", free_port(), False, SENDER, ADMINISTRATORS, timeout=5)
+    relay = SmtpRelay("127.0.0.1", free_port(), False, SENDER, ADMINISTRATORS, timeout=60)
     with pytest.raises(Unreachable, match="ConnectionRefusedError"):
         relay("mailbot", "text")

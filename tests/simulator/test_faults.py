@@ -138,7 +138,7 @@ def test_a_connection_dropped_midway_gives_half_an_answer(server, ask):
 def test_a_hanging_request_outlasts_its_client(server, ask):
     server.faults.add(Fault(FaultKind.HANG, count=1))
     with pytest.raises(requests.ReadTimeout):
-        ask(timeout=0.2)
+        ask(timeout=1)
     assert ask().codes == ["NoError"]
 
 
@@ -159,7 +159,7 @@ def test_a_hanging_request_ends_when_the_simulator_stops(serve, client_of, asks,
     while not server.access_log():
         time.sleep(0.005)
     server.stop()
-    waiting.join(10)
+    waiting.join(60)
     assert ended == [True]
 
 

@@ -205,7 +205,7 @@ def test_processes_that_start_at_the_same_moment_all_get_in(empty_database: str)
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in running:
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     assert [process.returncode for process in running] == [0, 0, 0]
     store = SqlStore(empty_database, KEY)
     with store.begin() as work:
@@ -263,7 +263,7 @@ def test_a_locked_database_is_unreachable_after_the_deadline(
     store: SqlStore, story: Story, database: str, raw: Engine
 ) -> None:
     """Another program holds everything; opening and working both give up instead of hanging."""
-    impatient = SqlStore(database, KEY, deadline=0.3)
+    impatient = SqlStore(database, KEY, deadline=1.5)
     with raw.connect() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN EXCLUSIVE")
@@ -272,7 +272,7 @@ def test_a_locked_database_is_unreachable_after_the_deadline(
         with pytest.raises(Unreachable), impatient.begin() as work:
             work.set_stopped(True, story.now)
         with pytest.raises(Unreachable):
-            SqlStore(database, KEY, deadline=0.3)
+            SqlStore(database, KEY, deadline=1.5)
     with impatient.begin() as work:
         assert not work.stopped()
     impatient.close()

@@ -32,7 +32,7 @@ RACERS = 4
 @pytest.fixture
 def racers(database: str, store: SqlStore, story: Story) -> Iterator[list[SqlStore]]:
     """Stores with connections of their own, as processes have them."""
-    opened = [SqlStore(database, story.key, deadline=20) for _ in range(RACERS)]
+    opened = [SqlStore(database, story.key, deadline=120) for _ in range(RACERS)]
     yield opened
     for racer in opened:
         racer.close()
@@ -43,7 +43,7 @@ def race(racers: Sequence[SqlStore], run: Callable[[SqlStore, int], T]) -> list[
     start = threading.Barrier(len(racers))
 
     def one(number: int) -> T | type[Exception]:
-        start.wait(timeout=20)
+        start.wait(timeout=120)
         try:
             return run(racers[number], number)
         except (Busy, PlanRefused) as refusal:
@@ -210,7 +210,7 @@ def meet(first: Callable[[], AbstractContextManager[object]], second: Callable[[
         with first():
             waiting = pool.submit(second)
             wait([waiting], timeout=0.2)
-        waiting.result(timeout=20)
+        waiting.result(timeout=120)
 
 
 def test_an_exclusion_waits_for_who_is_writing_about_the_person(

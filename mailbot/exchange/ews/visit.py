@@ -214,7 +214,10 @@ class Visitor:
             else:
                 run.budget.answered()
                 return found
-            if trouble.reason is Reason.TIMED_OUT and not trouble.from_ews and time.monotonic() >= run.until:
+            unanswered = trouble.code == RESTING or (
+                trouble.reason is Reason.TIMED_OUT and not trouble.from_ews
+            )
+            if unanswered and time.monotonic() >= run.until:
                 return EwsTrouble(Reason.NOT_VISITED, "run_over")  # not its own time: its turn comes first
             if run.outage.away and not trouble.from_ews and trouble.reason not in SAID_AWAY:
                 trouble = EwsTrouble(Reason.CONNECTION_LOST, trouble.code)

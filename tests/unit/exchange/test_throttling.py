@@ -21,26 +21,33 @@ def soon() -> float:
     return time.monotonic() + 0.05
 
 
-def enter(budget: Budget, stop: threading.Event, *, ours: bool = False) -> object | None:
-    """A place that is free now, or None."""
-    return budget.enter(ours, soon(), stop, LONG)
+def enter(budget: Budget, stop: threading.Event, *, ours: bool = False) -> object:
+    """A place that is free."""
+    place = budget.enter(ours, time.monotonic() + 60, stop, LONG)
+    assert place is not None
+    return place
 
 
-def free_places(budget: Budget, stop: threading.Event) -> int:
-    places = []
-    while place := enter(budget, stop):
-        places.append(place)
+def full(budget: Budget, stop: threading.Event, *, ours: bool = False) -> bool:
+    """Whether there is no place just now."""
+    return budget.enter(ours, soon(), stop, LONG) is None
+
+
+def has_places(budget: Budget, stop: threading.Event, count: int) -> bool:
+    """That many are free, and no more."""
+    places = [enter(budget, stop) for _ in range(count)]
+    no_more = full(budget, stop)
     for place in places:
         budget.leave(place)
-    return len(places)
+    return no_more
 
 
 class TestRest:
     def test_a_rest_in_our_own_name_is_not_everybodys(self, stop: threading.Event) -> None:
         budget = Budget(4)
         budget.back_off(LONG, ours=True)
-        assert enter(budget, stop) is not None
-        assert enter(budget, stop, ours=True) is None
+        assert enter(budget, stop)
+        assert full(budget, stop, ours=True)
         assert budget.rest() == 0
         assert budget.rest(ours=True) > LONG / 2
         assert budget.limit == 4
@@ -48,13 +55,13 @@ class TestRest:
     def test_the_rest_of_the_endpoint_is_everybodys(self, stop: threading.Event) -> None:
         budget = Budget(4)
         budget.back_off(LONG)
-        assert enter(budget, stop) is None
-        assert enter(budget, stop, ours=True) is None
+        assert full(budget, stop)
+        assert full(budget, stop, ours=True)
 
     def test_it_is_waited_for(self, stop: threading.Event) -> None:
         budget = Budget()
         budget.back_off(0.1)
-        assert budget.wait(time.monotonic() + 30, stop)
+        assert budget.wait(time.monotonic() + 60, stop)
         assert budget.rest() == 0
 
     @pytest.mark.parametrize("ours", [False, True])
@@ -90,17 +97,17 @@ class TestRest:
 
 class TestPlaces:
     def test_no_more_at_a_time_than_allowed(self, stop: threading.Event) -> None:
-        assert free_places(Budget(3), stop) == 3
+        assert has_places(Budget(3), stop, 3)
 
     def test_who_waits_gets_the_place_that_is_left(self, stop: threading.Event) -> None:
         budget = Budget(1)
         first = enter(budget, stop)
         got: list[object | None] = []
         waiting = threading.Thread(
-            target=lambda: got.append(budget.enter(False, time.monotonic() + 30, stop, LONG))
+            target=lambda: got.append(budget.enter(False, time.monotonic() + 60, stop, LONG))
         )
         waiting.start()
-        assert enter(budget, stop) is None
+        assert full(budget, stop)
         budget.leave(first)
         waiting.join()
         assert got != [None]
@@ -110,17 +117,18 @@ class TestPlaces:
     ) -> None:
         monkeypatch.setattr(throttling, "GRACE", 0.0)
         budget = Budget(1)
-        hangs = budget.enter(False, soon(), stop, 0.01)
+        hangs = budget.enter(False, time.monotonic() + 60, stop, 0.01)
         time.sleep(0.02)
-        assert enter(budget, stop) is not None
+        assert enter(budget, stop)
         budget.leave(hangs)
-        assert enter(budget, stop) is None, "what comes back late gives nothing back"
+        assert full(budget, stop), "what comes back late gives nothing back"
 
     def test_the_most_that_anybody_allows_counts(self, stop: threading.Event) -> None:
         budget = Budget(2)
         budget.allow(5)
         budget.allow(3)
-        assert free_places(budget, stop) == budget.limit == 5
+        assert has_places(budget, stop, 5)
+        assert budget.limit == 5
 
 
 class TestFewerAndMore:
