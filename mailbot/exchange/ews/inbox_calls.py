@@ -20,13 +20,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from exchangelib.services import FindItem, GetItem
+from exchangelib.services import GetItem
 
-from mailbot.exchange.ews.access_calls import any_of, next_page
-from mailbot.exchange.ews.calls import Element, M, Raw, T, _ask, checked, distinguished, el, only
+from mailbot.exchange.ews.access_calls import any_of
+from mailbot.exchange.ews.calls import Element, M, Raw, T, _ask, checked, el
 from mailbot.exchange.ews.connection import Box
+from mailbot.exchange.ews.item_calls import constant, find_items, items_on, reference_of, shape
 from mailbot.exchange.ews.readers import moment, text_of
-from mailbot.exchange.ews.sent_calls import shape
 from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.model.facts import Reason
 
@@ -39,10 +39,6 @@ AT_ONCE = 10
 
 BY_NAME = 20
 """Message-IDs that are searched for in one request."""
-
-
-class _FindItem(Raw, FindItem):  # type: ignore[misc]
-    pass
 
 
 class _GetItem(Raw, GetItem):  # type: ignore[misc]
@@ -68,44 +64,26 @@ def list_inbox(box: Box, since: datetime, offset: int, deadline: float) -> tuple
     condition = el(
         "t:IsGreaterThanOrEqualTo",
         el("t:FieldURI", FieldURI="item:DateTimeReceived"),
-        _constant(since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
+        constant(since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
     )
-    root = _find(box, shape(LISTED, HEADERS), condition, offset, deadline)
-    found = [_listed(item) for item in root.iterfind(f"{T}Items/*")]
-    following = next_page(root, offset)
-    if following is not None and following != offset + len(found):
-        raise EwsTrouble(Reason.ANSWER_BROKEN, "paging")
-    return found, following is None
+    found, last = items_on(_find(box, shape(LISTED, HEADERS), condition, offset, deadline), offset)
+    return [_listed(item) for item in found], last
 
 
 def find_copies(box: Box, message_ids: Sequence[str], deadline: float) -> list[tuple[str, str]]:
     """FindItem by Message-ID, for at most BY_NAME of them: Message-ID and reference, oldest first."""
     field = "message:InternetMessageId"
-    wanted = [el("t:IsEqualTo", el("t:FieldURI", FieldURI=field), _constant(one)) for one in message_ids]
+    wanted = [el("t:IsEqualTo", el("t:FieldURI", FieldURI=field), constant(one)) for one in message_ids]
     root = _find(box, shape((field,)), any_of(wanted), 0, deadline)
     return [
-        (item.findtext(T + "InternetMessageId") or "", reference_of(item))
+        (item.findtext(T + "InternetMessageId") or "", reference_of(item.find(T + "ItemId")))
         for item in root.iterfind(f"{T}Items/*")
     ]
 
 
 def _find(box: Box, wanted: Element, condition: Element, offset: int, deadline: float) -> Element:
-    payload = el(
-        "m:FindItem",
-        wanted,
-        el("m:IndexedPageItemView", MaxEntriesReturned=PAGE, Offset=offset, BasePoint="Beginning"),
-        el("m:Restriction", condition),
-        el(
-            "m:SortOrder",
-            el("t:FieldOrder", el("t:FieldURI", FieldURI="item:DateTimeReceived"), Order="Ascending"),
-        ),
-        el("m:ParentFolderIds", distinguished(box, "inbox")),
-        Traversal="Shallow",
-    )
-    root = only(_ask(_FindItem(account=box), box.line, payload, deadline)).find(M + "RootFolder")
-    if root is None:
-        raise EwsTrouble(Reason.ANSWER_BROKEN, "no_root")
-    return root
+    by = "item:DateTimeReceived"
+    return find_items(box, "inbox", wanted, condition, by=by, most=PAGE, offset=offset, deadline=deadline)
 
 
 def referring(box: Box, references: Sequence[str], deadline: float) -> dict[str, tuple[str, ...]]:
@@ -154,7 +132,7 @@ def _get(
 
 def _listed(item: Element) -> Listed:
     return Listed(
-        reference_of(item),
+        reference_of(item.find(T + "ItemId")),
         text_of(item, T + "ItemClass"),
         moment(text_of(item, T + "DateTimeReceived")),
         _size(item.findtext(T + "Size") or ""),
@@ -172,14 +150,3 @@ def _headers(item: Element) -> Iterator[tuple[str, str]]:
 
 def _size(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
-
-
-def reference_of(item: Element) -> str:
-    found = item.find(T + "ItemId")
-    if found is None or not found.get("Id"):
-        raise EwsTrouble(Reason.ANSWER_BROKEN, "no_id")
-    return f"{found.get('Id')}|{found.get('ChangeKey', '')}"
-
-
-def _constant(value: str) -> Element:
-    return el("t:FieldURIOrConstant", el("t:Constant", Value=value))

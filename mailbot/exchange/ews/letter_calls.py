@@ -6,12 +6,12 @@ Of what lies in the service mailbox only ids and our own key are asked for.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exchangelib.services import CreateItem, DeleteItem, FindItem, SendItem
+from exchangelib.services import CreateItem, DeleteItem, SendItem
 
 from mailbot.exchange.ews import calls
-from mailbot.exchange.ews.access_calls import next_page
-from mailbot.exchange.ews.calls import Element, M, Raw, T, checked, distinguished, el, only
+from mailbot.exchange.ews.calls import Element, Raw, T, checked, distinguished, el, only
 from mailbot.exchange.ews.connection import Box
+from mailbot.exchange.ews.item_calls import constant, find_items, header_uri, items_on, reference_of
 from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.model.facts import Reason
 from mailbot.model.letters import Mail
@@ -25,10 +25,6 @@ class _CreateItem(Raw, CreateItem):  # type: ignore[misc]
 
 
 class _SendItem(Raw, SendItem):  # type: ignore[misc]
-    pass
-
-
-class _FindItem(Raw, FindItem):  # type: ignore[misc]
     pass
 
 
@@ -52,7 +48,7 @@ def create_draft(box: Box, mail: Mail, deadline: float) -> str:
         el("t:Sensitivity", text="Private"),
         el("t:Body", text=mail.html, BodyType="HTML"),
         _property(_key_uri(), mail.key),
-        *(_property(_header_uri(name), value) for name, value in headers),
+        *(_property(header_uri(name), value) for name, value in headers),
         el("t:ToRecipients", el("t:Mailbox", el("t:Name", text=mail.to_name), address)),
         el("t:From", el("t:Mailbox", el("t:Name", text=mail.sender_name), sender)),
         el("t:InternetMessageId", text=mail.message_id),
@@ -64,26 +60,11 @@ def create_draft(box: Box, mail: Mail, deadline: float) -> str:
         MessageDisposition="SaveOnly",
     )
     answer = only(calls._ask(_CreateItem(account=box), box.line, payload, deadline))
-    return _reference(answer.find(f".//{T}ItemId"))
+    return reference_of(answer.find(f".//{T}ItemId"))
 
 
 def _property(uri: Element, value: str) -> Element:
     return el("t:ExtendedProperty", uri, el("t:Value", text=value))
-
-
-def _header_uri(name: str) -> Element:
-    return el(
-        "t:ExtendedFieldURI",
-        DistinguishedPropertySetId="InternetHeaders",
-        PropertyName=name,
-        PropertyType="String",
-    )
-
-
-def _reference(item: Element | None) -> str:
-    if item is None or not item.get("Id"):
-        raise EwsTrouble(Reason.ANSWER_BROKEN, "no_id")
-    return f"{item.get('Id')}|{item.get('ChangeKey', '')}"
 
 
 def _item_id(reference: str) -> Element:
@@ -125,43 +106,21 @@ def find_letters(
     Raises EwsTrouble for a page after which the next one would leave a gap or overlap.
     """
     if key is not None:
-        condition = el("t:IsEqualTo", _key_uri(), _constant(key))
+        condition = el("t:IsEqualTo", _key_uri(), constant(key))
     elif message_id is not None:
         field = el("t:FieldURI", FieldURI="message:InternetMessageId")
-        condition = el("t:IsEqualTo", field, _constant(message_id))
+        condition = el("t:IsEqualTo", field, constant(message_id))
     else:
         condition = el("t:Exists", _key_uri())
-    most = calls.FILTERED_PAGE
-    oldest_first = el("t:FieldOrder", el("t:FieldURI", FieldURI="item:DateTimeCreated"), Order="Ascending")
-    payload = el(
-        "m:FindItem",
-        el(
-            "m:ItemShape",
-            el("t:BaseShape", text="IdOnly"),
-            el("t:AdditionalProperties", _key_uri()),
-        ),
-        el("m:IndexedPageItemView", MaxEntriesReturned=most, Offset=offset, BasePoint="Beginning"),
-        el("m:Restriction", condition),
-        el("m:SortOrder", oldest_first),
-        el("m:ParentFolderIds", distinguished(box, folder)),
-        Traversal="Shallow",
-    )
-    message = only(calls._ask(_FindItem(account=box), box.line, payload, deadline))
-    root = message.find(M + "RootFolder")
-    if root is None:
-        raise EwsTrouble(Reason.ANSWER_BROKEN, "no_root")
+    wanted = el("m:ItemShape", el("t:BaseShape", text="IdOnly"), el("t:AdditionalProperties", _key_uri()))
+    by, most = "item:DateTimeCreated", calls.FILTERED_PAGE
+    root = find_items(box, folder, wanted, condition, by=by, most=most, offset=offset, deadline=deadline)
+    items, last = items_on(root, offset)
     found = [
-        Found(_reference(item.find(T + "ItemId")), item.findtext(f"{T}ExtendedProperty/{T}Value"))
-        for item in root.iterfind(f"{T}Items/*")
+        Found(reference_of(item.find(T + "ItemId")), item.findtext(f"{T}ExtendedProperty/{T}Value"))
+        for item in items
     ]
-    following = next_page(root, offset)
-    if following is not None and following != offset + len(found):
-        raise EwsTrouble(Reason.ANSWER_BROKEN, "paging")
-    return found, following is None
-
-
-def _constant(value: str) -> Element:
-    return el("t:FieldURIOrConstant", el("t:Constant", Value=value))
+    return found, last
 
 
 def delete_for_good(box: Box, references: Sequence[str], deadline: float) -> int:

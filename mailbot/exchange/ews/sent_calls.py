@@ -6,11 +6,12 @@ Never a body, MIME text or the content of an attachment, and no subject that the
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from exchangelib.services import FindItem, GetItem
+from exchangelib.services import GetItem
 
 from mailbot.exchange.ews.access_calls import any_of, contains
-from mailbot.exchange.ews.calls import Element, M, Raw, T, _ask, checked, distinguished, el, only
+from mailbot.exchange.ews.calls import Element, M, Raw, T, _ask, checked, el
 from mailbot.exchange.ews.connection import Box
+from mailbot.exchange.ews.item_calls import constant, find_items, shape
 from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.model.facts import Reason
 from mailbot.model.sent import SubjectSearch
@@ -32,32 +33,8 @@ HEADINGS = (
 )
 
 
-class _FindItem(Raw, FindItem):  # type: ignore[misc]
-    pass
-
-
 class _GetItem(Raw, GetItem):  # type: ignore[misc]
     pass
-
-
-def shape(fields: Sequence[str], headers: Sequence[str] = ()) -> Element:
-    return el(
-        "m:ItemShape",
-        el("t:BaseShape", text="IdOnly"),
-        el(
-            "t:AdditionalProperties",
-            *(el("t:FieldURI", FieldURI=field) for field in fields),
-            *(
-                el(
-                    "t:ExtendedFieldURI",
-                    DistinguishedPropertySetId="InternetHeaders",
-                    PropertyName=header,
-                    PropertyType="String",
-                )
-                for header in headers
-            ),
-        ),
-    )
 
 
 def find(box: Box, since: datetime, search: SubjectSearch, offset: int, deadline: float) -> Element:
@@ -73,36 +50,21 @@ def find(box: Box, since: datetime, search: SubjectSearch, offset: int, deadline
         el(
             "t:IsGreaterThanOrEqualTo",
             el("t:FieldURI", FieldURI="item:DateTimeSent"),
-            el(
-                "t:FieldURIOrConstant",
-                el("t:Constant", Value=since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
-            ),
+            constant(since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
         ),
         # What somebody flagged personal, private or confidential is out of reach: it is not even listed.
         el(
             "t:IsEqualTo",
             el("t:FieldURI", FieldURI="item:Sensitivity"),
-            el("t:FieldURIOrConstant", el("t:Constant", Value="Normal")),
+            constant("Normal"),
         ),
         any_of([contains("item:Subject", fragment) for fragment in search.fragments]),
         *(el("t:Not", contains("item:Subject", word)) for word in search.without),
     ]
-    payload = el(
-        "m:FindItem",
-        shape(FOUND),
-        el("m:IndexedPageItemView", MaxEntriesReturned=PAGE, Offset=offset, BasePoint="Beginning"),
-        el("m:Restriction", el("t:And", *conditions)),
-        el(
-            "m:SortOrder",
-            el("t:FieldOrder", el("t:FieldURI", FieldURI="item:DateTimeSent"), Order="Ascending"),
-        ),
-        el("m:ParentFolderIds", distinguished(box, "sentitems")),
-        Traversal="Shallow",
+    both, by = el("t:And", *conditions), "item:DateTimeSent"
+    return find_items(
+        box, "sentitems", shape(FOUND), both, by=by, most=PAGE, offset=offset, deadline=deadline
     )
-    root = only(_ask(_FindItem(account=box), box.line, payload, deadline)).find(M + "RootFolder")
-    if root is None:
-        raise EwsTrouble(Reason.ANSWER_BROKEN, "no_root")
-    return root
 
 
 def item_id(item: Element) -> str:

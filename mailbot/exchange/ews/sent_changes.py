@@ -12,9 +12,9 @@ from exchangelib.services import SyncFolderItems
 
 from mailbot.exchange.ews.calls import Element, M, Raw, T, _ask, distinguished, el, only
 from mailbot.exchange.ews.connection import Box
+from mailbot.exchange.ews.item_calls import shape
 from mailbot.exchange.ews.readers import moment
 from mailbot.exchange.ews.sent_bookmark import LONGEST_STATE, Bookmark
-from mailbot.exchange.ews.sent_calls import shape
 from mailbot.exchange.ews.trouble import EwsTrouble
 from mailbot.model.facts import Reason
 
