@@ -32,7 +32,7 @@ unit: $(READY)
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 # Long runs in which chance decides, and the properties at length. Not part of `make test`; ARGS=--short is a
-# slice of it, without the properties. See tests/campaign/README.md.
+# slice of it, without the properties. Kills over SMTP need a real Postfix. See tests/campaign/README.md.
 campaign: $(READY)
 	$(BIN)/python -m tests.campaign $(ARGS)
 	$(if $(ARGS),,HYPOTHESIS_PROFILE=campaign $(BIN)/pytest tests/property)

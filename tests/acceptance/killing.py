@@ -1,10 +1,11 @@
-"""The process that runs jobs for a test, and kills them on the way."""
+"""The process that runs jobs for a test or a campaign, and kills them on the way."""
 
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,26 @@ class Driver:
             cwd=REPO,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
         )
 
-    def run(self, settings: Path, kill_at: int | None, job: str = "monday") -> dict[str, Any]:
-        """How the job ended: `signal`, `code`, and the `points` that it passed."""
+    def run(
+        self,
+        settings: Path,
+        kill_at: int | None = None,
+        job: str = "monday",
+        *,
+        now: datetime | None = None,
+        after: float | None = None,
+    ) -> dict[str, Any]:
+        """Run a job, at `now` or else from six on that Monday; kill it at the point `kill_at`, `after` these
+        seconds, or not at all. Gives how it ended: `signal`, `code`, `error`, the `points` that it passed,
+        and the `seconds` that it lived."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        command = {"settings": str(settings), "job": job, "kill_at": kill_at}
+        moment = now.isoformat() if now else None
+        command = {"settings": str(settings), "job": job, "kill_at": kill_at, "now": moment, "after": after}
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())

@@ -14,9 +14,10 @@ from mailbot.model.findings import FindingState
 from mailbot.model.letters import LetterKind, LetterState, OutboxLetter
 from mailbot.model.tasks import Task
 from mailbot.simulator.mailboxes import Item, Mailbox
+from tests.acceptance.by_smtp import posts_through
 from tests.acceptance.desk import Desk
 from tests.acceptance.municipality import Municipality, municipality
-from tests.contract.mail_server import PASSWORD, USERNAME, MailServer, mail_server
+from tests.contract.mail_server import MailServer, mail_server
 
 GONE = "plain-over"
 OTHERS = ("many-folders-over", "one-byte-over")
@@ -161,18 +162,7 @@ def test_what_people_write_stays_and_is_never_opened(here: Municipality) -> None
 def posts(here: Municipality) -> Iterator[MailServer]:
     """The same municipality, whose letters leave by SMTP."""
     with mail_server(here.server) as server:
-        password = here.settings / "smtp.password"
-        password.write_text(PASSWORD, encoding="ascii")
-        password.chmod(0o600)
-        (here.settings / "smtp-ca.pem").write_bytes(server.ca_file.read_bytes())
-        here.change(
-            ('kind = "exchange" ', 'kind = "smtp" '),
-            ('# smtp_host = "smtp.voorbeeld.example"', 'smtp_host = "localhost"'),
-            ("# smtp_port = 587", f"smtp_port = {server.port}"),
-            ('# smtp_username = "postbushulp@voorbeeld.example"', f'smtp_username = "{USERNAME}"'),
-            ('# smtp_password_file = "smtp.password"', 'smtp_password_file = "smtp.password"'),
-            ('# smtp_ca_file = "smtp-ca.pem"', 'smtp_ca_file = "smtp-ca.pem"'),
-        )
+        posts_through(here, server)
         yield server
 
 

@@ -18,10 +18,11 @@ import pytest
 from mailbot import wiring
 from mailbot.model.clock import SetClock
 from mailbot.model.letters import LetterState
+from tests.acceptance.by_smtp import posts_through
 from tests.acceptance.crash_driver import FIVE_PAST_TEN
 from tests.acceptance.killing import Driver, driving
 from tests.acceptance.municipality import Municipality, municipality
-from tests.contract.mail_server import HOST, PASSWORD, USERNAME, MailServer, mail_server
+from tests.contract.mail_server import MailServer, mail_server
 
 STORIES = ("plain-over", "portugal")
 SENDER = "postbushulp@voorbeeld.example"
@@ -93,17 +94,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         mail_server(here.server) as server,
         driving() as driver,
     ):
-        here.change(
-            (
-                'kind = "exchange" ',
-                f'kind = "smtp"\nsmtp_host = "{HOST}"\nsmtp_port = {server.port}\n'
-                f'smtp_username = "{USERNAME}"\nsmtp_password_file = "smtp.password"\n'
-                f'smtp_ca_file = "{server.ca_file}" ',
-            )
-        )
-        password = here.settings / "smtp.password"
-        password.write_text(PASSWORD, encoding="utf-8")
-        password.chmod(0o600)
+        posts_through(here, server)
         assert driver.run(here.settings, None, "sweeps")["code"] == 0
         yield Office(here, server, driver, folder)
 
@@ -143,8 +134,10 @@ def test_killed_at_every_point(office: Office) -> None:
     for step in ("MAIL", "DATA", "text", "final dot", "answer"):
         assert killed[f"before {step}"] == killed[f"after {step}"] == len(letters), f"{step} has no point"
     assert killed["before RCPT"] == killed["after RCPT"] == 2 * len(letters), "the reader, and the copy"
+    # The run that got through can have been a shorter one: then nobody was killed at its last points.
+    reached = killed + Counter(died["points"])
     for step in ("connect", "QUIT", "DeleteItem"):
-        assert killed[f"before {step}"] + killed[f"after {step}"] > 0, f"{step} has no point"
+        assert reached[f"before {step}"] + reached[f"after {step}"] > 0, f"{step} has no point"
     assert min(killed["before commit"], killed["after commit"]) > 30
     assert in_doubt <= UNKNOWN, "once the final dot is out, the copy tells"
 

@@ -9,7 +9,8 @@ MOST_SHOWN = 25
 
 @dataclass
 class Ledger:
-    """The record of one campaign under one seed. `again` is the command that repeats it."""
+    """The record of one campaign under one seed. `again` is the command that repeats it, `skipped` why it did
+    not run."""
 
     title: str
     again: str
@@ -17,6 +18,7 @@ class Ledger:
     rows: list[Sequence[object]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    skipped: str = ""
 
     def row(self, *cells: object) -> None:
         self.rows.append(cells)
@@ -41,7 +43,8 @@ class Ledger:
             say(f"  WRONG: {text}")
         if len(self.wrong) > MOST_SHOWN:
             say(f"  ... and {len(self.wrong) - MOST_SHOWN} more")
-        say(f"  {'FAILED: ' + self.again if self.wrong else 'held'}")
+        held = f"SKIPPED: {self.skipped}" if self.skipped else "held"
+        say(f"  {'FAILED: ' + self.again if self.wrong else held}")
 
 
 def say(text: str) -> None:
