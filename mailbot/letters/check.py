@@ -17,7 +17,7 @@ from mailbot.letters.document import Document
 from mailbot.letters.formats import listed
 from mailbot.letters.render import NormText, TomlLetters
 from mailbot.letters.samples import ON_ITS_OWN, Sample, every_combination, of_a_digest, samples
-from mailbot.letters.schema import ASKING, CommonTexts, LetterText, texts_in
+from mailbot.letters.schema import ASKING, CommonTexts, LetterText, TopicTexts, texts_in
 from mailbot.letters.style import (
     MOST_WORDS,
     REVEALING,
@@ -27,7 +27,7 @@ from mailbot.letters.style import (
     speaks_of_deleting,
     words,
 )
-from mailbot.letters.textcheck import COMMON, frame_of, lacking, names_in
+from mailbot.letters.textcheck import COMMON, file_of, frame_of, lacking, names_in, placeholders_in
 from mailbot.letters.texts import LetterTexts
 from mailbot.model.accounts import Language
 from mailbot.model.errors import LetterRefused
@@ -48,6 +48,12 @@ SAID = {
 }
 """What stands under every letter that asks for something (design 9), by the name of its note."""
 
+NAMED = {"why": ("article", "regulation"), "object": ("contact",), "check": ("code",)}
+"""What such a note cannot say its piece without."""
+
+PLACED = (("figures.tenths", "tenths"), ("figures.", "where"))
+"""What a line of figures needs to be true of one group only, by how its key begins."""
+
 
 def check(
     texts: LetterTexts,
@@ -62,22 +68,42 @@ def check(
     told = {rule.id for rule in rules if rule.tells is Tells.PERSON}
     found = [
         *lacking(rules, texts.topics),
-        *_norms({rule: norm for rule, norm in norms.items() if rule in told}, norms_file),
+        *_norms({rule: norm for rule, norm in norms.items() if rule in told}, norms_file, texts),
     ]
     for language, common in texts.common.items():
         found += _common(texts, letters, language, common, day)
         for topic in texts.topics:
+            found += _unused(texts.topics[topic][language], file_of(topic, language))
             found += _frame(texts, letters, topic, language, common, day)
             found += _topic(texts, letters, topic, language, common, day)
     return list(dict.fromkeys(found))
 
 
-def _norms(norms: Mapping[RuleId, NormText], file: str) -> Iterator[Problem]:
+def _norms(norms: Mapping[RuleId, NormText], file: str, texts: LetterTexts) -> Iterator[Problem]:
+    """Articles stand in letters as they are, so they are held to the same words."""
     for rule, norm in norms.items():
         for language, text in norm.text.items():
-            yield from _problems(
-                file, f"the norm of {rule}, text_{language.value}", faults_of(text, language)
-            )
+            where = f"the norm of {rule}, text_{language.value}"
+            yield from _problems(file, where, faults_of(text, language, texts.common[language].jargon))
+
+
+def _unused(of_topic: TopicTexts, file: str) -> Iterator[Problem]:
+    """Values that a rule gives and no letter on the topic says, and figures that do not say of whom."""
+    used = frozenset[str]().union(*(placeholders_in(text) for _, text in of_topic.letters()))
+    used = used.union(*(_in_variants(text) for _, text in of_topic.letters()))
+    for name in of_topic.placeholders.keys() - used:
+        mend = "say it in a letter, or take it out here in every language"
+        yield Problem(file, f"placeholders.{name}", "a placeholder that a letter uses", "none does", mend)
+    for key, line in frame_of(of_topic).items():
+        for begins, name in PLACED:
+            if key.removeprefix("parts.").startswith(begins) and name not in names_in(line):
+                expected = f"{{{{ {name} }}}} in this line"
+                yield Problem(file, key, expected, "nothing", "say it, as in the lines beside it")
+
+
+def _in_variants(text: LetterText) -> frozenset[str]:
+    lines = texts_in(text.model_dump(include={"when"}, exclude_none=True))
+    return frozenset[str]().union(*(names_in(line) for _, line in lines))
 
 
 def _common(
@@ -85,7 +111,7 @@ def _common(
 ) -> Iterator[Problem]:
     """The shared lines, as they read in one letter of each kind and topic."""
     lines = dict(texts_in(common.model_dump(exclude=NOT_SOUND)))
-    checked = _Lines(f"{language}/{COMMON}.toml", lines, letters, common)
+    checked = _Lines(file_of(COMMON, language), lines, letters, common)
     for sample in samples(texts, day, languages=[language]):
         with suppress(LetterRefused, TemplateError):  # told where its own texts are looked at
             yield from checked.in_the_place_of(sample)
@@ -95,7 +121,7 @@ def _frame(
     texts: LetterTexts, letters: TomlLetters, topic: str, language: Language, common: CommonTexts, day: date
 ) -> Iterator[Problem]:
     """What a digest says of the topic, of every level and with small and large shares."""
-    file, lines = f"{language}/{topic}.toml", frame_of(texts.topics[topic][language])
+    file, lines = file_of(topic, language), frame_of(texts.topics[topic][language])
     parts = next((by[language].parts for by in texts.topics.values() if by[language].parts), None)
     if parts is None:
         return
@@ -112,7 +138,7 @@ def _frame(
             for key, line in lines.items():
                 try:
                     filled = letters.fill(line, values)
-                except TemplateError as error:
+                except (LetterRefused, TemplateError) as error:
                     yield Problem(file, key, "a text that can be filled", str(error), "correct it")
                     continue
                 yield from _problems(file, key, faults_of(filled, language, common.jargon, common.form))
@@ -126,12 +152,12 @@ def _topic(
     common: CommonTexts,
     day: date,
 ) -> Iterator[Problem]:
-    file, of_topic = f"{language}/{topic}.toml", texts.topics[topic][language]
+    file, of_topic = file_of(topic, language), texts.topics[topic][language]
     lengths: dict[tuple[LetterKind, tuple[str, ...]], int] = {}
     for kind, text in of_topic.letters():
         lines = dict(texts_in(text.model_dump(exclude_none=True), kind.value))
         checked = _Lines(file, lines, letters, common)
-        yield from _said(file, kind, text, common)
+        yield from _said(file, kind, text, common, language)
         if kind in ON_ITS_OWN:
             continue
         for sample in every_combination(texts, topic, kind, language, day):
@@ -174,6 +200,9 @@ class _Lines:
                 continue
             self._seen.add(mark)
             filled = self._letters.fill(line, values)
+            if not filled and line:
+                mend = "write one or take the key out"
+                yield Problem(self._file, key, "a text", "nothing that can be seen", mend)
             yield from _problems(self._file, key, faults_of(filled, language, common.jargon, common.form))
             if key.endswith("subject") and (word := REVEALING[language].search(filled)):
                 mend = "name the topic only: whoever may open the mailbox sees the subject"
@@ -199,14 +228,29 @@ def _whole(file: str, document: Document, sample: Sample, language: Language) ->
             yield Problem(file, where, expected, str(len(said)), "leave some out")
 
 
-def _said(file: str, kind: LetterKind, text: LetterText, common: CommonTexts) -> Iterator[Problem]:
-    if kind in ASKING:
-        for name in SAID.keys() - common.notes(kind, text.about).keys():
-            where, mend = (
-                f"{kind.value}.about.{name}",
-                f"take the empty text out, or write it in {COMMON}.toml",
-            )
-            yield Problem(file, where, SAID[name], "nothing", mend)
+def _said(
+    file: str, kind: LetterKind, text: LetterText, common: CommonTexts, language: Language
+) -> Iterator[Problem]:
+    if kind not in ASKING:
+        return
+    notes = common.notes(kind, text.about)
+    for name in SAID.keys() - notes.keys():
+        where, mend = (
+            f"{kind.value}.about.{name}",
+            f"take the empty text out, or write it in {COMMON}.toml",
+        )
+        yield Problem(file, where, SAID[name], "nothing", mend)
+    for name, note in notes.items():
+        own = name in text.about
+        for needed in NAMED.get(name, ()):
+            if needed not in names_in(note.lead) | names_in(note.text):
+                expected = f"{{{{ {needed} }}}}, to say {SAID[name]}"
+                place = (
+                    (file, f"{kind.value}.about.{name}")
+                    if own
+                    else (file_of(COMMON, language), f"about.{name}")
+                )
+                yield Problem(*place, expected, "nothing", "say it, as in the shipped settings")
 
 
 def _lengths(file: str, lengths: Mapping[tuple[LetterKind, tuple[str, ...]], int]) -> Iterator[Problem]:

@@ -197,8 +197,8 @@ class TomlLetters:
 
     def _called(self, rule: RuleId, language: Language) -> str:
         """What people call the topic of a rule; a rule without texts is called by its id."""
-        of_rule = self._texts.topics.get(rule)
-        return of_rule[language].name if of_rule else clean(rule)
+        of_rule = self._texts.topics.get(rule, {}).get(language)
+        return of_rule.name if of_rule else clean(rule)
 
     def _body(self, text: LetterText, values: Mapping[str, Filling], common: CommonTexts) -> list[Block]:
         blocks: list[Block] = [Paragraph(self.fill(line, values)) for line in text.opening]
@@ -226,10 +226,15 @@ class TomlLetters:
         return Remark(self.fill(note.lead, values), self.fill(note.text, values))
 
     def fill(self, line: str, values: Mapping[str, Filling]) -> str:
-        """One line of a text with its values. Raises what Jinja raises for texts that nobody checked."""
+        """One line of a text with its values. Raises what Jinja raises for texts that nobody checked, and
+        LetterRefused for one that calculates with what is no number; numbers come in as words."""
         if line not in self._compiled:
             self._compiled[line] = self._texts_environment.from_string(line)
-        return " ".join(self._compiled[line].render(values).split())
+        try:
+            return " ".join(self._compiled[line].render(values).split())
+        except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+            # what such an error says may quote a value; the line is nobody's
+            raise LetterRefused(f"a text that cannot be filled ({type(error).__name__}): {line}") from None
 
 
 def shown_values(

@@ -18,7 +18,6 @@ READER = "Jan-Willem Dekker"
 LONG_READER = "Prof. dr. Wilhelmina-Alexandra van den Boogaard-Schimmelpenninck tot Nieuwenhuizen"
 ADDRESS = Address("jw.dekker@voorbeeld.example")
 GIBIBYTE = 1024**3
-LONGEST_DAY = date(2027, 9, 30)  # donderdag 30 september 2027
 
 ON_ITS_OWN = frozenset({LetterKind.DIGEST})
 """Kinds that show figures, which have a preview of their own."""
@@ -33,7 +32,6 @@ _USUAL: Mapping[Shape, Sequence[Shown]] = {
 _UNUSUAL: Mapping[Shape, Sequence[Shown]] = {
     Shape.BYTES: (300 * 1024**2, 4096 * GIBIBYTE),
     Shape.NUMBER: (0, 1, 12_345),
-    Shape.DATE: (LONGEST_DAY,),
     Shape.TEXT: ("x" * 200,),
     Shape.FLAG: (),
     Shape.RULE: ("out_of_office", "leaver"),
@@ -86,13 +84,23 @@ def every_combination(
         flags.append(HOLD)
     usual_ones = usual(of_topic.placeholders, day)
     names = [n for n, s in of_topic.placeholders.items() if n in used and s is not Shape.FLAG]
-    choices = [(usual_ones[n], *_UNUSUAL[of_topic.placeholders[n]]) for n in names]
-    for values in product(*choices):
-        shown = {**usual_ones, **dict(zip(names, values, strict=True))}
+    unusual = {**_UNUSUAL, Shape.DATE: (longest_day(day),)}
+    choices: list[Sequence[Shown]] = []
+    for name in names:
+        shape = of_topic.placeholders[name]
+        values = (usual_ones[name], *unusual[shape])
+        choices.append(_known(texts, topic, values) if shape is Shape.RULE else values)
+    for chosen in product(*choices):
+        shown = {**usual_ones, **dict(zip(names, chosen, strict=True))}
         for raised in product((False, True), repeat=len(flags)):
             variant = tuple(flag for flag, up in zip(flags, raised, strict=True) if up)
             letter = _letter(topic, kind, language, shown, variant, day, LONG_READER)
             yield Sample(f"{topic}-{kind.value}.{language.value}", variant, letter)
+
+
+def _known(texts: LetterTexts, topic: str, rules: Sequence[Shown]) -> Sequence[Shown]:
+    """Those that have texts, by which a letter can call them; without any the letter's own topic."""
+    return [rule for rule in rules if rule in texts.topics] or [topic]
 
 
 def of_a_digest(language: Language, day: date) -> Letter:
@@ -104,6 +112,11 @@ def deciding(text: LetterText, topic: TopicTexts, used: Collection[str]) -> froz
     """Flags that make a difference to a letter."""
     declared = {name for name, shape in topic.placeholders.items() if shape is Shape.FLAG and name in used}
     return frozenset(declared | set(text.when))
+
+
+def longest_day(today: date) -> date:
+    """Of another year than this one, so that it is told with its year: `30 september 2027`."""
+    return date(today.year + 1, 9, 30)
 
 
 def usual(placeholders: Mapping[str, Shape], day: date) -> dict[str, Shown]:

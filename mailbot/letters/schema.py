@@ -17,15 +17,18 @@ COUNTED = ASKING | {LetterKind.HINT}
 
 EVERY_LETTER = frozenset({"name", "organisation", "contact", "intranet_word", "code", "looked_days"})
 OF_A_NORM = frozenset({"article", "regulation", "norm", "warning_article"})
-OF_A_FIGURE = frozenset({"topic", "where", "tenths"})
+SHARE = frozenset({"tenths"})
+OF_A_FIGURE = frozenset({"topic", "where"})
 OF_THE_DIGEST = frozenset({"at_least", "topics"})
-RESERVED = EVERY_LETTER | OF_A_NORM | OF_A_FIGURE | OF_THE_DIGEST | {HOLD, LAST}
+RESERVED = EVERY_LETTER | OF_A_NORM | OF_A_FIGURE | SHARE | OF_THE_DIGEST | {HOLD, LAST}
 FRAME = (
-    ("parts.coverage.", frozenset({"tenths"})),
+    ("parts.coverage.tenths", SHARE),
     ("parts.all_well", frozenset({"where", "topics"})),
     ("parts.basis", frozenset({"at_least"})),
     ("parts.figures.", OF_A_FIGURE),
+    ("parts.figures.tenths", SHARE),
     ("figures.", OF_A_FIGURE),
+    ("figures.tenths", SHARE),
 )
 """What a digest fills in beside what every letter has, by how the key of a line begins; elsewhere nothing."""
 

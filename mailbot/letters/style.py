@@ -44,9 +44,12 @@ PRESSURE = {
 
 REVEALING = {
     Language.NL: re.compile(
-        r"\b(te|vol|volle|groot|grote|limiet|regels?|niet|geen|fout\w*|gb)\b", re.IGNORECASE
+        r"\b(te|vol|volle|groot|grote|limiet|regels?|niet|geen|fout\w*|ontbre\w+|vergeten|gb)\b",
+        re.IGNORECASE,
     ),
-    Language.EN: re.compile(r"\b(too|full|large|limits?|rules?|not|no|wrong|gb)\b", re.IGNORECASE),
+    Language.EN: re.compile(
+        r"\b(too|full|large|limits?|rules?|not|no|wrong|missing|forgot\w*|gb)\b", re.IGNORECASE
+    ),
 }
 """Words by which a subject would tell a bystander, or a delegate, what is the matter."""
 
@@ -56,9 +59,11 @@ OTHER_FORM = {
 }
 
 CLICKABLE = re.compile(
-    r"https?://|\bwww\.|(?<![@\w.-])[\w-]+(\.[\w-]+)*\.(nl|com|org|net|eu)\b", re.IGNORECASE
+    r"\w+://|\bwww\.|\bmailto:|\\\\\w|(?<![@\w.-])[\w-]+(\.[\w-]+)*\.(nl|com|org|net|eu)\b"
+    r"|(?<![@\w.-])[\w-]+(\.[\w-]+)+/\w",
+    re.IGNORECASE,
 )
-MARKUP = re.compile(r"</?[a-z]|&[a-z]+;", re.IGNORECASE)
+MARKUP = re.compile(r"</?[a-z]|<!--|&[a-z]+;|[{}]|\*\*|\]\(", re.IGNORECASE)
 
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+|\n+")
 _WORD = re.compile(r"[^\W_](?:[\w'’.,@-]*[^\W_])?")
@@ -107,7 +112,7 @@ def faults_of(
     if found := MARKUP.search(text):
         yield Fault("plain text", f'"{found.group(0)}"', "leave the markup out: it would show as it stands")
     if form is not None and language is Language.NL and (found := OTHER_FORM[form].search(text)):
-        mend = f"say it in the {form}-form, or change `form` in nl/common.toml"
+        mend = f"say it in the {form}-form, or change `form` in letters/nl/common.toml"
         yield Fault(f"the {form}-form", f'"{found.group(0)}"', mend)
 
 

@@ -41,6 +41,11 @@ OF_NO_RULE = (
 Topics = Mapping[str, Mapping[Language, TopicTexts]]
 
 
+def file_of(topic: str, language: Language) -> str:
+    """Where the texts on a topic stand, as somebody who looks into the settings folder sees it."""
+    return f"letters/{language}/{topic}.toml"
+
+
 def text_environment() -> ImmutableSandboxedEnvironment:
     """How texts are filled: what nobody filled is an error, and a text can do nothing but print.
 
@@ -69,7 +74,7 @@ def missing(topics: Topics, unread: Collection[str]) -> Iterator[Problem]:
         kinds = frozenset(kind for found in by_language.values() for kind in found.kinds)
         declared = {n: shape for found in by_language.values() for n, shape in found.placeholders.items()}
         for language in Language:
-            file = f"{language}/{topic}.toml"
+            file = file_of(topic, language)
             found = by_language.get(language)
             if found is None:
                 if file not in unread:
@@ -104,7 +109,7 @@ def lacking(rules: Iterable[Rule], topics: Topics) -> Iterator[Problem]:
             of_topic = topics.get(topic, {}).get(language)
             if of_topic is None or kind not in of_topic.kinds:
                 yield Problem(
-                    f"{language}/{topic}.toml",
+                    file_of(topic, language),
                     kind.value,
                     f"a [{kind.value}], which is sent whatever the rules are",
                     "no such letter",
@@ -116,7 +121,7 @@ def lacking(rules: Iterable[Rule], topics: Topics) -> Iterator[Problem]:
             for kind in needed(rule):
                 if of_rule is None or kind not in of_rule.kinds:
                     yield Problem(
-                        f"{language}/{rule.id}.toml",
+                        file_of(rule.id, language),
                         kind.value,
                         f"a [{kind.value}] for the rule {rule.id}, which a norm of the pack switches on",
                         "no such letter",
@@ -127,7 +132,7 @@ def lacking(rules: Iterable[Rule], topics: Topics) -> Iterator[Problem]:
 def wrong(common: Mapping[Language, CommonTexts], topics: Topics) -> Iterator[Problem]:
     """Placeholders nobody fills, variants of unknown flags, unknown remarks, and deleting under hold."""
     for language, shared in common.items():
-        file = f"{language}/{COMMON}.toml"
+        file = file_of(COMMON, language)
         lines = dict(texts_in(shared.model_dump(exclude={"jargon", "form"})))
         yield from _unfilled(file, lines, EVERY_LETTER | OF_A_NORM | {"subject"})
         yield from _deleting(file, lines, language)
@@ -136,7 +141,7 @@ def wrong(common: Mapping[Language, CommonTexts], topics: Topics) -> Iterator[Pr
                 yield _no_such_note(file, f"about_of.{kind.value}.{note}", shared)
     for topic, by_language in topics.items():
         for language, found in by_language.items():
-            file = f"{language}/{topic}.toml"
+            file = file_of(topic, language)
             yield from _frame(file, found, language)
             for kind, text in found.letters():
                 yield from _letter(file, kind, text, found, common.get(language))

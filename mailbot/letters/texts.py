@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from mailbot.config.problems import Problem, report
 from mailbot.letters.schema import CommonTexts, Shape, Texts, TopicTexts
-from mailbot.letters.textcheck import COMMON, missing, wrong
+from mailbot.letters.textcheck import COMMON, file_of, missing, wrong
 from mailbot.model.accounts import Language
 from mailbot.model.errors import SettingsRefused
 
@@ -62,7 +62,7 @@ class LetterTexts:
         unread: set[str] = set()
         for language in Language:
             for path in sorted({folder / language / f"{COMMON}.toml", *(folder / language).glob("*.toml")}):
-                file = path.relative_to(folder).as_posix()
+                file = file_of(path.stem, language)
                 before = len(problems)
                 if path.stem == COMMON:
                     shared = _read(path, file, CommonTexts, problems)
@@ -104,6 +104,9 @@ def _read(path: Path, file: str, shape: type[T], problems: list[Problem]) -> T |
         return shape.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         problems.append(Problem(file, "file", "the file", "nothing", "copy it from the shipped settings"))
+    except OSError:
+        mend = "make it a file that the account of mailbot may read"
+        problems.append(Problem(file, "file", "a file that can be read", "one that cannot", mend))
     except UnicodeDecodeError:
         problems.append(Problem(file, "file", "UTF-8", "another encoding", "save it as UTF-8"))
     except tomllib.TOMLDecodeError as error:

@@ -77,7 +77,8 @@ class Desk:
         rules = [rule for rule in rules_of(self.pack) if rule.id not in broken]
         norms = norm_texts(self.pack, self.day)
         file = f"packs/{self.pack.name}/pack.toml"
-        return [*self.problems, *check(whole, self.letters, rules, norms, file, self.day)]
+        found = check(whole, self.letters, rules, norms, file, self.day)
+        return [*self.problems, *(one for one in found if Path(one.file).stem not in broken)]
 
 
 def desk(folder: Path, day: date) -> Desk:

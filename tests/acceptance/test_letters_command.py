@@ -65,11 +65,11 @@ def test_everything_wrong_is_told_at_once_with_its_mend(own: Path) -> None:
     assert done.returncode == 2
     told = re.findall(r"^(\S+\.toml)$|^  (\S.*)$", done.stderr, re.MULTILINE)
     assert {file for file, _ in told if file} == {
-        "nl/quota.toml",
-        "en/out_of_office.toml",
-        "nl/signature.toml",
-        "nl/delegates.toml",
-        "en/signature.toml",
+        "letters/nl/quota.toml",
+        "letters/en/out_of_office.toml",
+        "letters/nl/signature.toml",
+        "letters/nl/delegates.toml",
+        "letters/en/signature.toml",
     }
     assert {"nudge.paragraphs.1"} <= {where for _, where in told}
     assert '"middels"' in done.stderr

@@ -114,7 +114,7 @@ def open_post(desk: MailDesk, inbox: Inbox, note: Note, clock: SetClock) -> Iter
     """Open a post with other terms; it is closed when the test ends."""
     with ExitStack() as stack:
 
-        def start(idle: float = 60.0, **terms: Any) -> SmtpPost:
+        def start(idle: float = 600.0, **terms: Any) -> SmtpPost:
             values: dict[str, Any] = {"username": ACCOUNT, "password": PASSWORD, "ca_file": desk.ca_file}
             host, port = terms.pop("host", HOST), terms.pop("port", desk.port)
             server = MailServer(host, port, **{**values, **terms})
@@ -150,11 +150,12 @@ def letter(key: str = "1", to: Address = READER, **changed: Any) -> Mail:
     return replace(mail, **changed)
 
 
-def hurry(post: SmtpPost) -> None:
-    """From now on the open connection has a quarter of a second for a letter."""
+def hurry(post: SmtpPost, seconds: float = 0.25) -> None:
+    """From now on the open connection has so long for a letter. Where the trouble is at the very end of it,
+    all before must have time enough."""
     talk = post._talk
     assert talk is not None
-    talk._server = replace(talk._server, deadline=0.25)
+    talk._server = replace(talk._server, deadline=seconds)
 
 
 def send(post: SmtpPost, mail: Mail) -> None:
@@ -468,12 +469,51 @@ class TestNoServer:
         assert "MAIL" not in desk.heard
 
     def test_that_listens(self, open_post: OpenPost, desk: MailDesk) -> None:
-        with pytest.raises(Unreachable, match="ConnectionRefusedError"):
+        with pytest.raises(Unreachable, match="refused: does it listen on smtp_port"):
             open_post(port=1).prepare(letter())
 
     def test_that_has_an_address(self, open_post: OpenPost) -> None:
-        with pytest.raises(Unreachable, match="gaierror"):
+        with pytest.raises(Unreachable, match="no address is found for smtp_host"):
             open_post(host="bestaat-niet.invalid").prepare(letter())
+
+    def test_that_speaks_another_kind_of_encryption(self, open_post: OpenPost, desk: MailDesk) -> None:
+        with pytest.raises(Unreachable, match="does smtp_tls fit smtp_port"):
+            open_post(tls="implicit").reach()
+
+    def test_that_waits_for_encryption_while_we_wait_for_a_word(
+        self, open_post: OpenPost, tls: Authority
+    ) -> None:
+        with (
+            mail_desk(tls, implicit=True) as desk,
+            pytest.raises(
+                Unreachable, match=r"not answer in time. Is a firewall .* does smtp_tls fit smtp_port"
+            ),
+        ):
+            open_post(port=desk.port, deadline=0.3).reach()
+
+
+class TestReach:
+    def test_nothing_is_sent(self, post: SmtpPost, desk: MailDesk) -> None:
+        post.reach()
+        assert "DATA" not in desk.heard
+        send(post, letter())
+        assert len(desk.taken) == 1, "on the same connection"
+
+    @pytest.mark.parametrize(
+        ("step", "answer"), [("MAIL", "550 5.7.60 no such right"), ("RCPT", "554 5.7.1 Access denied")]
+    )
+    def test_a_server_that_greets_everybody_and_takes_no_letter(
+        self, open_post: OpenPost, desk: MailDesk, step: str, answer: str
+    ) -> None:
+        """Postfix answers who has no account at the recipient, and not before."""
+        desk.at[step] = answer
+        with pytest.raises(Unreachable, match=rf"takes no letter .*{answer[:9]}.*smtp_username"):
+            open_post(username=None).reach()
+
+    def test_a_connection_that_ends_meanwhile(self, post: SmtpPost, desk: MailDesk) -> None:
+        desk.at["MAIL"] = Trouble.HANG_UP
+        with pytest.raises(Unreachable, match="cannot be used: it ended the connection"):
+            post.reach()
 
 
 class TestDoubt:
@@ -484,7 +524,7 @@ class TestDoubt:
         mail = letter()
         desk.at["DOT"] = trouble
         draft = post.prepare(mail)
-        hurry(post)
+        hurry(post, seconds=4)
         with pytest.raises(Unreachable):
             post.dispatch(draft)
         assert where(post, mail) is Whereabouts.SENT, "its copy tells"
@@ -498,7 +538,7 @@ class TestDoubt:
         mail = letter()
         desk.at["DOT"] = trouble
         draft = post.prepare(mail)
-        hurry(post)
+        hurry(post, seconds=4)
         with pytest.raises(Unreachable):
             post.dispatch(draft)
         assert post.trace(mail.key, mail.message_id) == Trace(Whereabouts.NOWHERE)
@@ -544,10 +584,12 @@ class TestConnection:
             send(post, letter(str(number)))
         assert (desk.connections, len(desk.taken)) == (1, 5)
 
-    def test_is_given_back_when_no_letter_follows(self, open_post: OpenPost, desk: MailDesk) -> None:
-        post = open_post(idle=0.05)
-        send(post, letter())
+    def test_is_given_back_when_no_letter_follows(self, post: SmtpPost, desk: MailDesk) -> None:
+        patience, draft = post._idle, post.prepare(letter())
+        post._idle = 0.05
+        post.dispatch(draft)
         until(lambda: desk.heard[-1] == "QUIT")
+        post._idle = patience
         send(post, letter("2"))
         assert (desk.connections, len(desk.taken)) == (2, 2)
 
@@ -601,7 +643,7 @@ class TestCopies:
 
 
 def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)

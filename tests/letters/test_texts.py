@@ -45,19 +45,22 @@ def test_a_municipality_changes_a_text_and_that_is_all(own_texts: Path, change: 
 def test_a_language_that_lacks_a_topic_is_named(own_texts: Path) -> None:
     (own_texts / "en" / "quota.toml").unlink()
     (own_texts / "en" / "common.toml").unlink()
-    assert found(own_texts) == [("en/common.toml", "file", "nothing"), ("en/quota.toml", "file", "nothing")]
+    assert found(own_texts) == [
+        ("letters/en/common.toml", "file", "nothing"),
+        ("letters/en/quota.toml", "file", "nothing"),
+    ]
 
 
 def test_a_language_that_lacks_a_letter_is_named(own_texts: Path) -> None:
     with (own_texts / "nl" / "quota.toml").open("a") as file:
         file.write('[hint]\nsubject = "Een tip"\nheading = "Een tip"\n')
-    assert found(own_texts) == [("en/quota.toml", "hint", "nothing")]
+    assert found(own_texts) == [("letters/en/quota.toml", "hint", "nothing")]
 
 
 def test_placeholders_are_the_same_in_every_language(own_texts: Path, change: Change) -> None:
     change("en/quota.toml", 'limit_bytes = "bytes"', 'limit_bytes = "number"')
     assert found(own_texts) == [
-        ("nl/quota.toml", "placeholders.limit_bytes", '"bytes"'),
+        ("letters/nl/quota.toml", "placeholders.limit_bytes", '"bytes"'),
     ]
 
 
@@ -95,12 +98,12 @@ def test_every_kind_of_mistake_is_named(
 ) -> None:
     change(file, old, new)
     problems = found(own_texts)
-    assert any(f == file and w == where and what in text for f, w, text in problems), problems
+    assert any(f == f"letters/{file}" and w == where and what in text for f, w, text in problems), problems
 
 
 def test_a_fifth_step_is_too_much(own_texts: Path, change: Change) -> None:
     change("nl/quota.toml", '  "Verwijder wat', '  "Nog een stap.",\n  "Verwijder wat')
-    assert found(own_texts) == [("nl/quota.toml", "nudge.steps", "more")]
+    assert found(own_texts) == [("letters/nl/quota.toml", "nudge.steps", "more")]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +121,7 @@ def test_no_text_that_can_reach_a_held_mailbox_says_delete(
     own_texts: Path, change: Change, file: str, old: str, new: str, where: str
 ) -> None:
     change(file, old, new)
-    assert where in {place for f, place, _ in found(own_texts) if f == file}
+    assert where in {place for f, place, _ in found(own_texts) if f == f"letters/{file}"}
 
 
 def test_without_its_hold_variant_the_quota_letter_is_refused(own_texts: Path) -> None:
