@@ -70,7 +70,7 @@ def _report(
         regulation=pack.source.regulation,
         norms=_norms(house, names, language),
         departments=month.departments,
-        by_department=pack.team_figures.shown_to is not Audience.NONE,
+        by_department=pack.team_figures.shown_to is Audience.DIRECTIE,
         at_least=month.at_least,
         made=today,
         version=__version__,

@@ -38,7 +38,8 @@ leave, spread over days and weeks, would look like the usual by then."""
 class BrakeLimits:
     """A plan is held with more than `letters` letters or `opened` new findings, when more than
     `share_percent` of the people judged by one rule deviate, or with more than `times` as many letters or new
-    findings as usual. Below `least` of either nothing is a jump."""
+    findings as usual. Below `least` of either nothing is a jump. What is usual goes by letters that are no
+    reminders: those come two weeks after a busy day, of which a human or the brake thought well."""
 
     letters: int = 500
     opened: int = 1000
@@ -84,7 +85,7 @@ class Alarm:
                     f"{self.found} %; the limit is {self.limit} % (share_percent)"
                 )
             case Jump.LETTERS_TREND:
-                return self._trend("letters are due")
+                return self._trend("letters are due, reminders not counted")
             case Jump.OPENED_TREND:
                 return self._trend("new findings")
 
@@ -103,15 +104,23 @@ def size_of(
     """How large a plan is. `tally` counts people by rule and outcome. Of rules that only observe nothing
     counts: nobody hears of what they find, and looking at it is what they observe for. `forgotten` are living
     findings that retention deleted: as many as that are not new when they are found again."""
-    letters, found = 0, Counter[RuleId]()
+    letters, reminders, found = 0, 0, Counter[RuleId]()
     for step in steps:
-        letters += step.letter is not None or step.held in ONLY_LATER
+        due = step.letter is not None or step.held in ONLY_LATER
+        letters += due
+        reminders += due and _reminds(step)
         found[step.rule] += step.rule not in observing and _opens(step)
     opened = sum(max(0, number - forgotten.get(rule, 0)) for rule, number in found.items())
     told = {rule: counts for rule, counts in tally.items() if rule not in observing}
     judged = {rule: sum(counts.get(outcome, 0) for outcome in JUDGED) for rule, counts in told.items()}
     deviating = {rule: counts.get(Outcome.DEVIATION, 0) for rule, counts in told.items()}
-    return PlanSize(letters, opened, deviating, judged)
+    return PlanSize(letters, opened, deviating, judged, reminders)
+
+
+def _reminds(step: PlanStep) -> bool:
+    """Of a letter that is due, whether its reader was told of the same before."""
+    told = step.finding is not None and step.finding.state in (FindingState.TOLD, FindingState.REMINDED)
+    return told and step.transition is None
 
 
 def _opens(step: PlanStep) -> bool:
@@ -140,10 +149,10 @@ def alarms(
     if len(usual) >= USUAL_FROM:
         found += _trend(
             Jump.LETTERS_TREND,
-            size.letters,
-            [e.letters for e in usual],
+            _first(size),
+            [_first(e) for e in usual],
             limits,
-            [e.letters for e in let_through],
+            [_first(e) for e in let_through],
         )
         found += _trend(
             Jump.OPENED_TREND, size.opened, [e.opened for e in usual], limits, [e.opened for e in let_through]
@@ -176,6 +185,10 @@ def _trend(
     usual = median_high(earlier)
     limit = max(limits.times * usual, limits.least, _grown(let_through))
     return [Alarm(jump, found, limit, usual=usual)] if found > limit else []
+
+
+def _first(size: PlanSize) -> int:
+    return size.letters - size.reminders
 
 
 def _percent(part: int, whole: int) -> int:

@@ -35,7 +35,8 @@ def group_figures(
     """One figure per rule and group that may be kept, rules in alphabetical order, the organisation first.
 
     `departments` gives the code of whoever belongs to one; empty keeps the organisation alone. People who are
-    `waived` are counted nowhere. `waivers` are those in force by rule; they stand with the organisation only.
+    `waived` are counted nowhere. `waivers` are those in force by rule; these and of how many nothing could be
+    told stand with the organisation only.
     Raises ValueError for k below the floor.
     """
     if k < FLOOR:
@@ -47,7 +48,9 @@ def group_figures(
         if len(counted) < k:
             continue
         deviating = [person for person, outcome in counted.items() if outcome is Outcome.DEVIATION]
-        found.append(GroupFigure(ORGANISATION, rule, len(counted), len(deviating), waivers.get(rule, 0)))
+        unknown = sum(o is Outcome.UNKNOWN and p not in left_alone for p, o in of_rule.items())
+        whole = (len(counted), len(deviating), waivers.get(rule, 0), unknown)
+        found.append(GroupFigure(ORGANISATION, rule, *whole))
         judged_by = Counter(departments[person] for person in counted if person in departments)
         deviating_by = Counter(departments[person] for person in deviating if person in departments)
         found += [

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from mailbot.engine.figures.words import Extent, Reach, reach
+from mailbot.engine.figures.words import Extent, Reach, lesser, reach
 from mailbot.engine.group_figures import DEPARTMENT, FLOOR, safe_beside
 from mailbot.engine.shares import Share, share_of, share_of_whole
 from mailbot.model.figures import ORGANISATION, Coverage, GroupFigure
@@ -31,7 +31,8 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What stands for a period: the newest day of it that was measured well, else the newest one."""
+    """What stands for a period: of the days that left figures the newest that was measured well, else the
+    newest one."""
 
     day: date
     reach: Reach
@@ -43,11 +44,14 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One rule in one period. No `snapshot`: nothing was measured, a gap. No `share`: too few were judged."""
+    """One rule in one period. No `snapshot`: nothing was measured, a gap. No `share`: too few were judged.
+    `seen` is of how many of those whom the rule concerns it could tell something, beside a share only: a
+    mailbox that answered does not show everything, and what is unknown is not in order."""
 
     period: Period
     snapshot: Snapshot | None
     share: Share | None
+    seen: Reach | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +193,9 @@ def _point(
     figures = safe[snapshot.day][1][rule]
     parts = [(f.judged, f.deviating) for name, f in figures.items() if name != ORGANISATION]
     whole = figures[ORGANISATION]
-    return Point(period, snapshot, share_of_whole(whole.deviating, whole.judged, parts))
+    told = reach(Coverage(whole.judged + whole.unknown, whole.judged))
+    share = share_of_whole(whole.deviating, whole.judged, parts)
+    return Point(period, snapshot, share, lesser(told, snapshot.reach))
 
 
 def _departments(
@@ -206,7 +212,7 @@ def _snapshot(period: Period, safe: Mapping[date, tuple[Coverage, Figures]]) -> 
     days = [day for day in safe if period.first <= day <= period.last]
     if not days:
         return None
-    day = max(days, key=lambda one: (not _partial(safe[one][0]), one))
+    day = max(days, key=lambda one: (bool(safe[one][1]), not _partial(safe[one][0]), one))
     return Snapshot(day, reach(safe[day][0]))
 
 

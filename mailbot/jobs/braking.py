@@ -19,6 +19,7 @@ from mailbot.model.slots import Job, SlotResult, SlotRow
 from mailbot.model.verdicts import Outcome
 from mailbot.policy.stages import Stage
 from mailbot.ports import Work
+from mailbot.rules import Tells, registry
 
 HELD = "plan_held"
 """The one problem while any plan waits for a human."""
@@ -40,9 +41,11 @@ def alarms_for(
     tally: Mapping[RuleId, Mapping[Outcome, int]],
 ) -> tuple[PlanSize, tuple[Alarm, ...]]:
     """How large a plan of these steps is, and every reason to hold it. Of a dry run's plan too: it is told,
-    and its plan waits for a human anyway."""
-    observing = {rule for rule, found in house.standings().items() if found.stage is Stage.OBSERVE}
-    size = size_of(steps, tally, observing, _forgotten(house, work))
+    and its plan waits for a human anyway. Work for an administrator counts no more than what is observed: of
+    who left, most have something to mend as long as the mailbox is there, and no letter waits for that."""
+    unheard = {rule for rule, found in house.standings().items() if found.stage is Stage.OBSERVE}
+    unheard |= {rule.id for rule in registry().values() if rule.tells is not Tells.PERSON}
+    size = size_of(steps, tally, unheard, _forgotten(house, work))
     carried_out, by_hand = _earlier(house, work)
     return size, alarms(size, carried_out, house.terms.brake, by_hand)
 
@@ -103,6 +106,12 @@ def decided(house: House) -> None:
         house.operator.solved(HELD)
 
 
+def doubted(work: Work, row: SlotRow) -> bool:
+    """Whether nobody should hear of what this sweep found: it made the brake hold, and no human said that so
+    many can be right."""
+    return bool(row.counts.get("alarms")) and row.slot.id not in _run_by_hand(work)
+
+
 def _living(work: Work) -> dict[RuleId, int]:
     found = Counter[RuleId]()
     for (rule, state), number in work.finding_counts().items():
@@ -124,13 +133,14 @@ def _forgotten(house: House, work: Work) -> dict[RuleId, int]:
 def _earlier(house: House, work: Work) -> tuple[list[PlanSize], list[PlanSize]]:
     """The newest plans that were carried out, oldest first, and those of them that a human ran."""
     by_hand = set(_run_by_hand(work))
-    rows = [row for row in work.slots(Job.SWEEP, house.today() - LOOK_BACK) if _counts(row)]
+    rows = [row for row in work.slots(Job.SWEEP, house.today() - LOOK_BACK) if made_a_plan(row)]
     done = [row for row in rows if row.slot.id in by_hand or _carried_out(row)]
     newest = sorted(done, key=lambda row: row.claimed)[-USUAL_OF:]
     return [_size(row) for row in newest], [_size(row) for row in newest if row.slot.id in by_hand]
 
 
-def _counts(row: SlotRow) -> bool:
+def made_a_plan(row: SlotRow) -> bool:
+    """Whether this sweep made a plan."""
     return row.result in (SlotResult.COMPLETE, SlotResult.PARTIAL) and "size" in row.counts
 
 
@@ -140,7 +150,8 @@ def _carried_out(row: SlotRow) -> bool:
 
 def _size(row: SlotRow) -> PlanSize:
     found = row.counts["size"]
-    return PlanSize(found["letters"], found["opened"], found["deviating"], found["judged"])
+    counts = found["letters"], found["opened"], found["deviating"], found["judged"]
+    return PlanSize(*counts, found.get("reminders", 0))  # a sweep of before these were counted
 
 
 def _run_by_hand(work: Work) -> list[SlotId]:

@@ -87,7 +87,7 @@ def conclude(done: Sweep) -> SweepReport:
                 apply(house, work, made, now)
             work.forget_absent(present, now)
             planning.let_rest()
-            measure(house, work, slot, people, population, coverage, now)
+            measure(house, work, slot, people, population, coverage, now, held=bool(alarms))
             ending_waivers = order_waiver_letters(house, work, people, now)
         else:
             work.forget_reading(present)

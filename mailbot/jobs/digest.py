@@ -14,6 +14,7 @@ from mailbot.engine.recipients import Mode, held
 from mailbot.engine.returning import away, back_on
 from mailbot.engine.waiving import waived
 from mailbot.jobs.agenda import Agendas, agendas
+from mailbot.jobs.braking import doubted
 from mailbot.jobs.house import House
 from mailbot.model.errors import Busy
 from mailbot.model.figures import Coverage
@@ -41,6 +42,16 @@ NO_SWEEP = "digest_without_sweep"
 NO_MANAGER = "leavers_without_manager"
 
 
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """The sweep that digests are made of, and how far it got. `doubted` when the brake holds what it found:
+    then no figure is made of it."""
+
+    slot: Slot
+    coverage: Coverage
+    doubted: bool = False
+
+
 def digest(house: House, slot: Slot) -> int | None:
     """Order this week's digests; how many, or None when the slot is done already.
 
@@ -64,7 +75,7 @@ def digest(house: House, slot: Slot) -> int | None:
             work.finish(slot.id, now, SlotResult.SKIPPED, {"digests": 0})
             ordered = None
         else:
-            ordered = Digests(house, work, *newest, people, now).order_all()
+            ordered = Digests(house, work, newest, people, now).order_all()
             work.finish(slot.id, now, SlotResult.COMPLETE, {"digests": ordered})
             work.audit(now, "mailbot", "digest", {"slot": slot.id, "digests": ordered})
     if ordered is None:
@@ -77,13 +88,13 @@ def digest(house: House, slot: Slot) -> int | None:
     return ordered
 
 
-def fresh_sweep(work: Work, now: datetime) -> tuple[Slot, Coverage] | None:
-    """The newest sweep and how far it got; None when none was finished in the last seven days."""
+def fresh_sweep(work: Work, now: datetime) -> Swept | None:
+    """The newest sweep; None when none was finished in the last seven days."""
     newest = work.last_counts(Job.SWEEP)
     if newest is None or newest[0].finished is None or now - newest[0].finished > FRESH:
         return None
     row, counts = newest
-    return row.slot, Coverage(int(counts["population"]), int(counts["read"]))
+    return Swept(row.slot, Coverage(int(counts["population"]), int(counts["read"])), doubted(work, row))
 
 
 def _tell_of_leavers(house: House, without_manager: int) -> None:
@@ -112,21 +123,19 @@ class Contents:
 
 
 class Digests:
-    """All digests of one week, made of one sweep: `sweep` and `coverage` are its slot and reach."""
+    """All digests of one week, made of one sweep."""
 
-    def __init__(
-        self, house: House, work: Work, sweep: Slot, coverage: Coverage, people: People, now: datetime
-    ) -> None:
+    def __init__(self, house: House, work: Work, sweep: Swept, people: People, now: datetime) -> None:
         self._house = house
         self._work = work
-        self._coverage = coverage
+        self._sweep = sweep
         self._people = people
         self._now = now
         self._calendar = house.calendar()
         self._day = next_office_day(self._calendar, house.terms.hours.office[1])
         self._leads = people.managers()
         self._agendas: dict[date, Agendas] = {}
-        self._outcomes = self._judged(sweep) if self._for_managers else {}
+        self._outcomes = self._judged(sweep.slot) if self._for_managers else {}
 
     def order_all(self) -> int:
         """For everybody who leads a team or runs a departure; how many were ordered."""
@@ -142,7 +151,8 @@ class Digests:
 
     @property
     def _for_managers(self) -> bool:
-        return self._house.terms.pack.team_figures.shown_to is Audience.MANAGERS
+        shown_to = self._house.terms.pack.team_figures.shown_to
+        return shown_to is Audience.MANAGERS and not self._sweep.doubted
 
     def _judged(self, sweep: Slot) -> Mapping[RuleId, Mapping[PersonKey, Outcome]]:
         """Events are left out. A deviation shows on one day only, so one day's count would tell half a truth;
@@ -215,7 +225,7 @@ class Digests:
             key,
             circles_of(reader.guid, self._people, self._house.store.person_key),
             self._outcomes,
-            self._coverage,
+            self._sweep.coverage,
             at_least,
             reader.unit.code if reader.unit else None,
             earlier.values(),

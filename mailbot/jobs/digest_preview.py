@@ -5,22 +5,24 @@ record, and its reader is told.
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from mailbot.engine.figures.encoding import DigestFigures, encode, tip_of_the_week
 from mailbot.engine.figures.words import Direction, Figure, Level, Word, reach
-from mailbot.engine.plan import next_office_day
 from mailbot.jobs.digest import Digests, fresh_sweep
 from mailbot.jobs.house import House
 from mailbot.jobs.rights import disclose, whoever_has
 from mailbot.model.accounts import Language
 from mailbot.model.errors import MailbotError
 from mailbot.model.figures import Coverage
-from mailbot.model.ids import Address
+from mailbot.model.ids import Address, LetterId
 from mailbot.model.letters import Addressee, AgendaLine, Letter, LetterKind, Mail
+from mailbot.model.message_id import message_id
+from mailbot.model.needs import DataClass
 from mailbot.model.verdicts import Kind
-from mailbot.policy.packs import Audience
-from mailbot.rules import Tells
+from mailbot.policy.packs import Audience, Pack
+from mailbot.ports import Letters
+from mailbot.rules import Tells, registry
 
 KEY = "digest/preview"
 SAMPLE_FIGURES = (
@@ -35,23 +37,26 @@ class NothingToShow(MailbotError):
     """There is no digest to look at; says why."""
 
 
-def sample(house: House, language: Language) -> Mail:
-    """A digest as the pack lets managers have it, about people and numbers that do not exist."""
-    today = house.today()
-    tip = tip_of_the_week(house.letters.tips(), today)
-    content = DigestFigures(tip=tip, at_least=house.terms.pack.team_figures.at_least)
-    if house.terms.pack.team_figures.shown_to is Audience.MANAGERS:
+def sample(
+    letters: Letters, pack: Pack, sender: Address, language: Language, at: datetime, today: date
+) -> Mail:
+    """A digest as the pack lets managers have it, about people and numbers that do not exist. It needs no
+    database, no Exchange and no sources of people: whoever changes its texts has none of these."""
+    tip = tip_of_the_week(letters.tips(), today)
+    content = DigestFigures(tip=tip, at_least=pack.team_figures.at_least)
+    if pack.team_figures.shown_to is Audience.MANAGERS:
+        known = registry()
         asked = [
-            active.rule.id
-            for active in house.rules(today)
-            if active.rule.kind is Kind.STATE and active.rule.tells is Tells.PERSON
+            rule.id
+            for rule in (known[n.rule] for n in pack.active_norms(today) if n.built and n.rule is not None)
+            if rule.kind is Kind.STATE and rule.tells is Tells.PERSON and rule.data_class <= DataClass.TRAFFIC
         ]
         # the newest rules show the most, so that a share is seen where there are few
         figures = dict(zip(asked, reversed(SAMPLE_FIGURES), strict=False))
         content = DigestFigures(reach(SAMPLE_COVERAGE), figures, tip, content.at_least)
     agenda = (AgendaLine("S. Voorbeeld", today + timedelta(weeks=3)),)
-    reader = Addressee("M. Voorbeeld", house.terms.sender, language)
-    return _rendered(house, reader, content, agenda, _next_day(house))
+    letter = _letter(LetterId("0" * 32), Addressee("M. Voorbeeld", sender, language), content, agenda, today)
+    return letters.render(letter, message_id(letter.id, sender), sender, at)
 
 
 def of_reader(house: House, address: Address, reason: str, actor: str) -> Mail:
@@ -66,7 +71,7 @@ def of_reader(house: House, address: Address, reason: str, actor: str) -> Mail:
     with house.store.begin() as work:
         newest = fresh_sweep(work, now) if house.gates_open() else None
         counted = person.guid in people.by_guid
-        contents = Digests(house, work, *newest, people, now).of(person) if newest and counted else None
+        contents = Digests(house, work, newest, people, now).of(person) if newest and counted else None
         key = house.store.person_key(person.guid)
         disclose(house, work, key)
         work.audit(now, actor, "digest_preview", {"person": key, "reason": reason})
@@ -77,18 +82,14 @@ def of_reader(house: House, address: Address, reason: str, actor: str) -> Mail:
     if contents is None or not contents.worth_sending:
         raise NothingToShow("this person would get no digest: there is nothing to tell")
     to = Addressee(person.name, person.address, person.language)
-    return _rendered(house, to, contents.figures, contents.agenda, contents.day)
+    letter = _letter(house.store.letter_id(KEY), to, contents.figures, contents.agenda, contents.day)
+    return house.letters.render(letter, house.message_id(letter.id), to.address, house.clock.now())
 
 
-def _next_day(house: House) -> date:
-    return next_office_day(house.calendar(), house.terms.hours.office[1])
-
-
-def _rendered(
-    house: House, to: Addressee, content: DigestFigures, agenda: Sequence[AgendaLine], day: date
-) -> Mail:
-    letter_id = house.store.letter_id(KEY)
-    letter = Letter(
+def _letter(
+    letter_id: LetterId, to: Addressee, content: DigestFigures, agenda: Sequence[AgendaLine], day: date
+) -> Letter:
+    return Letter(
         id=letter_id,
         kind=LetterKind.DIGEST,
         topic="digest",
@@ -98,4 +99,3 @@ def _rendered(
         day=day,
         agenda=tuple(agenda),
     )
-    return house.letters.render(letter, house.message_id(letter_id), to.address, house.clock.now())

@@ -21,14 +21,15 @@ ORGANISATION = "organisation"
 
 @dataclass(frozen=True, slots=True)
 class GroupFigure:
-    """Of one rule and one group: people judged, how many of them deviate, and how many more have a waiver.
-    Whoever has a waiver is in neither of the other two."""
+    """Of one rule and one group: people judged, how many of them deviate, how many more have a waiver, and of
+    how many more the rule could tell nothing. Whoever has a waiver is in none of the other three."""
 
     group: str
     rule: RuleId
     judged: int
     deviating: int
     waived: int = 0
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from typing import Any, TextIO, cast
 
 import structlog
 
+from mailbot.model.incoming import IncomingKind
+from mailbot.model.letters import LetterState
+
 ALLOWED = frozenset(
     {
         "event",
@@ -28,6 +31,9 @@ ALLOWED = frozenset(
         "tries",
         "returned",
         "deleted",
+        "at_a_time",
+        "operation",
+        "bytes",
         "letter",
         "topic",
         "digests",
@@ -44,15 +50,11 @@ ALLOWED = frozenset(
         "late",
         "seconds",
         "waiting",
-        "claimed",
-        "drafted",
-        "sent",
-        "in_doubt",
-        "withdrawn",
-        "expired",
-        "refused",
+        *(state.value for state in LetterState),
+        *(kind.value for kind in IncomingKind),
     }
 )
+"""Of letters and incoming mail it is their number that is logged."""
 
 
 def keep_known(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -54,7 +54,7 @@ class RuleNorm:
 @dataclass(frozen=True, slots=True)
 class MonthlyReport:
     """All that the report says. `departments` are names by code; `by_department` is False where the pack
-    allows figures about the whole organisation only; `made` is the day on which it is made."""
+    has figures about the whole organisation only; `made` is the day on which it is made."""
 
     figures: MonthlyFigures
     organisation: str
@@ -137,7 +137,7 @@ def values(report: MonthlyReport) -> dict[str, Any]:
                         "until": point.period.last.isoformat(),
                         "measured_on": point.snapshot.day.isoformat() if point.snapshot else None,
                         "partial": point.snapshot.partial if point.snapshot else None,
-                        "read": texts.reach(point.snapshot.reach) if point.snapshot else None,
+                        "read": texts.seen(point),
                         "share": texts.share(point.share) if point.share else None,
                         "word": point.share.word.value if point.share else None,
                         "percent": point.share.percent if point.share else None,
@@ -185,7 +185,7 @@ def _rule(report: MonthlyReport, rule: RuleMonth) -> dict[str, Any]:
             {
                 "name": report.department(one.code),
                 "share": texts.share(one.share),
-                "read": texts.reach(last.snapshot.reach) if last and last.snapshot else "",
+                "read": texts.seen(last) if last else "",
             }
             for one in rule.departments
         ],
@@ -200,7 +200,7 @@ def _row(point: Point, texts: ReportTexts) -> dict[str, Any]:
     return {
         "period": texts.period(point.period),
         "share": texts.point(point),
-        "read": texts.reach(snapshot.reach) if snapshot else "–",
+        "read": texts.seen(point) or "–",
         "partial": snapshot is not None and snapshot.partial,
         "day": texts.short_day(snapshot.day) if snapshot else "–",
     }

@@ -63,6 +63,12 @@ class ReportTexts:
     def reach(self, reach: Reach) -> str:
         return self.extents[reach.extent].format(tenths=reach.tenths)
 
+    def seen(self, point: Point) -> str | None:
+        """How much was looked at for a share; without one, how many mailboxes answered. None for a gap."""
+        if point.seen is not None:
+            return self.reach(point.seen)
+        return None if point.snapshot is None else self.reach(point.snapshot.reach)
+
     def point(self, point: Point) -> str:
         """What stands for a share in a table, also where there is none."""
         if point.snapshot is None:
@@ -117,8 +123,8 @@ TEXTS: Mapping[Language, ReportTexts] = {
             ),
             "rule": "Onderwerp",
             "share": "Postbussen waar iets beter kan",
-            "read": "Bereikte postbussen",
-            "read_everywhere": "Bereikte postbussen, hele organisatie",
+            "read": "Bekeken postbussen",
+            "read_everywhere": "Bekeken postbussen, hele organisatie",
             "waivers": "Uitzonderingen",
             "no_waivers": "onbekend",
             "period": "Periode",
@@ -131,7 +137,7 @@ TEXTS: Mapping[Language, ReportTexts] = {
             "departments_caption": "{rule}: per afdeling, gemeten op {day}",
             "department": "Afdeling",
             "no_departments": "We noemen geen afdelingen apart, want dan zouden er mensen te herkennen zijn.",
-            "never_departments": "Het protocol staat alleen cijfers over de hele organisatie toe.",
+            "never_departments": "Deze cijfers gaan alleen over de hele organisatie.",
             "chart": "Grafiek van {rule}. De tabel hieronder heeft dezelfde cijfers.",
             "chart_months": "maanden ervoor",
             "chart_weeks": "weken",
@@ -158,16 +164,16 @@ TEXTS: Mapping[Language, ReportTexts] = {
             ),
             "how_no_figure": (
                 "Staat er 'geen cijfer', dan zijn te weinig mensen bekeken. Of het onderwerp gold toen nog "
-                "niet voor iedereen."
+                "niet voor iedereen. Of iemand moest de meting eerst nakijken."
             ),
             "how_rounded": (
                 "Tot 40 bekeken mensen gebruiken we woorden. Daarboven ronden we af op 5%. Soms "
                 "noemen we een lager percentage, zodat niemand te herkennen is."
             ),
             "how_read": (
-                "Een bereikte postbus gaf antwoord. Niet elk onderwerp is dan te zien. Hoeveel postbussen er "
-                "precies zijn, staat er niet bij. Met een personeelslijst ernaast zou je dan kunnen zien wie "
-                "niet meedoet."
+                "Bekeken wil zeggen: de postbus gaf antwoord, en het onderwerp was te zien. Wat niet te zien "
+                "was, telt niet mee. Hoeveel postbussen er precies zijn, staat er niet bij. Met een "
+                "personeelslijst ernaast zou je dan kunnen zien wie niet meedoet."
             ),
             "how_snapshot": (
                 "Voor een week of maand geldt de laatste goede meting daarin. Veranderingen rekenen "
@@ -230,8 +236,8 @@ TEXTS: Mapping[Language, ReportTexts] = {
             ),
             "rule": "Topic",
             "share": "Mailboxes to improve",
-            "read": "Mailboxes reached",
-            "read_everywhere": "Mailboxes reached, whole organisation",
+            "read": "Mailboxes looked at",
+            "read_everywhere": "Mailboxes looked at, whole organisation",
             "waivers": "Waivers",
             "no_waivers": "unknown",
             "period": "Period",
@@ -244,7 +250,7 @@ TEXTS: Mapping[Language, ReportTexts] = {
             "departments_caption": "{rule}: by department, measured on {day}",
             "department": "Department",
             "no_departments": "No department is named, because people could be recognised.",
-            "never_departments": "The protocol allows figures about the whole organisation only.",
+            "never_departments": "These figures are about the whole organisation only.",
             "chart": "Chart of {rule}. The table below has the same figures.",
             "chart_months": "months before",
             "chart_weeks": "weeks",
@@ -271,16 +277,16 @@ TEXTS: Mapping[Language, ReportTexts] = {
             ),
             "how_no_figure": (
                 "'No figure' means that too few people were looked at, or that the topic did not hold for "
-                "everybody yet."
+                "everybody yet. Or somebody had to check the sweep first."
             ),
             "how_rounded": (
                 "Up to 40 people we use words. Above that we round to 5%. Sometimes we give a lower "
                 "percentage, so that nobody can be recognised."
             ),
             "how_read": (
-                "A mailbox that was reached gave an answer. Not every topic can be seen then. How many "
-                "mailboxes there are exactly is not said. Beside a list of staff it could show who is "
-                "left out."
+                "Looked at means: the mailbox gave an answer, and the topic could be seen. What could not be "
+                "seen is not counted. How many mailboxes there are exactly is not said. Beside a list of "
+                "staff it could show who is left out."
             ),
             "how_snapshot": (
                 "A week or month is shown by its last good sweep. We calculate no changes. A small "

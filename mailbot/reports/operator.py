@@ -77,7 +77,7 @@ class FileOperator:
         try:
             write()
         except OSError as error:
-            LOG.error("status_file_failed", error=type(error).__name__)
+            LOG.error("status_file_failed", error=type(error).__name__, why=error.strerror)
 
     def _send(self, subject: str, text: str) -> bool:
         """Whether the administrator was told as far as is set: without a relay, log and file are enough."""

@@ -14,7 +14,11 @@ from mailbot.store.schema import SMALLEST_GROUP, figure, measured_day
 class Figures(Part):
     def measure(self, day: date, coverage: Coverage, figures: Sequence[GroupFigure], now: datetime) -> None:
         for one in figures:
-            if one.judged < SMALLEST_GROUP or not 0 <= one.deviating <= one.judged or one.waived < 0:
+            if (
+                one.judged < SMALLEST_GROUP
+                or not 0 <= one.deviating <= one.judged
+                or min(one.waived, one.unknown) < 0
+            ):
                 raise ValueError(f"a figure needs {SMALLEST_GROUP} people judged, of whom some may deviate")
         self.connection.execute(delete(figure).where(figure.c.period == day))
         self.connection.execute(delete(measured_day).where(measured_day.c.day == day))
@@ -29,6 +33,7 @@ class Figures(Part):
                     "judged": one.judged,
                     "deviating": one.deviating,
                     "waived": one.waived,
+                    "unknown": one.unknown,
                     "made": now,
                 }
                 for one in figures
@@ -43,6 +48,6 @@ class Figures(Part):
         }
         cells = select(figure).where(figure.c.period.between(first, last))
         for row in self.rows(cells.order_by(figure.c.period, figure.c.cell, figure.c.rule)):
-            one = GroupFigure(row.cell, RuleId(row.rule), row.judged, row.deviating, row.waived)
+            one = GroupFigure(row.cell, RuleId(row.rule), row.judged, row.deviating, row.waived, row.unknown)
             found[row.period][1].append(one)
         return found

@@ -359,6 +359,7 @@ figure = Table(
     Column("judged", Integer, nullable=False),
     Column("deviating", Integer, nullable=False),
     Column("waived", Integer, nullable=False),
+    Column("unknown", Integer, nullable=False),
     Column("made", Moment, nullable=False),
     CheckConstraint(f"judged >= {SMALLEST_GROUP}", name="k_safe"),
     info=keep(DataKind.AGGREGATE, Limit("made", TWO_YEARS)),

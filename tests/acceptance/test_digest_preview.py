@@ -1,5 +1,7 @@
 """Looking at a digest before it leaves: a sample freely, somebody's own only with a reason and on record."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -118,3 +120,34 @@ def test_an_unknown_and_an_excluded_address_read_the_same(village: Municipality)
         for address in (excluded, "niemand@voorbeeld.example")
     }
     assert len(said) == 1
+
+
+def test_who_changes_its_texts_needs_neither_password_nor_sources(tmp_path: Path) -> None:
+    """A new folder, before anything of Exchange or personnel is there; and a wrong text is told."""
+    folder = tmp_path / "new"
+    answers = {
+        "organisation": "gemeente Nieuw",
+        "domain": "nieuw.example",
+        "pack": "huizen",
+        "endpoint": "https://mail.nieuw.example/EWS/Exchange.asmx",
+        "username": r"NIEUW\svc",
+        "contact": "de servicedesk",
+    }
+    typed = [word for option, answer in answers.items() for word in (f"--{option}", answer)]
+    assert types("init", str(folder), *typed).returncode == 0
+    looked = types("digest", "preview", "--settings", str(folder))
+    assert looked.returncode == 0, looked.stderr
+    assert "gemeente Nieuw" in looked.stdout
+    assert not (folder / "mailbot.db").exists()
+
+    file = folder / "letters" / "nl" / "digest.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("{{ ", "{{ un", 1), encoding="utf-8")
+    refused = types("digest", "preview", "--settings", str(folder))
+    assert refused.returncode == 2
+    assert "digest.toml" in refused.stderr
+
+
+def types(*words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "mailbot", *words], capture_output=True, text=True, timeout=300
+    )

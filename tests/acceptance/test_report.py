@@ -31,8 +31,9 @@ def sweeps_on(here: Municipality, month: int, day: int) -> None:
 
 @pytest.fixture(scope="module")
 def december(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Municipality]:
-    """Sweeps on three days of November and two of December; it is 4 January."""
+    """Sweeps on two days of November and two of December; it is 4 January. Figures are for the directie."""
     with municipality(tmp_path_factory.mktemp("december")) as here:
+        shows_to(here, "directie")
         for month, day in ((11, 23), (11, 30), (12, 1), (12, 14)):
             sweeps_on(here, month, day)
         here.goes_to(datetime(2027, 1, 4, 9, tzinfo=AMSTERDAM))
@@ -143,15 +144,12 @@ def test_in_english_it_is_the_same_month(december: Municipality) -> None:
     assert dutch["rules"][0]["name"] != english["rules"][0]["name"]
 
 
-def test_an_organisation_that_shows_teams_nothing_has_no_departments_in_it(
-    tmp_path: Path,
+@pytest.mark.parametrize("audience", ["none", "managers"])
+def test_where_figures_are_not_for_the_directie_alone_there_are_no_departments(
+    tmp_path: Path, audience: str
 ) -> None:
     with municipality(tmp_path) as here:
-        pack = here.settings / "packs" / "voorbeeld" / "pack.toml"
-        text = pack.read_text(encoding="utf-8")
-        assert 'shown_to = "managers"' in text
-        pack.write_text(text.replace('shown_to = "managers"', 'shown_to = "none"'), encoding="utf-8")
-        consents(here)
+        shows_to(here, audience)
         sweeps_on(here, 11, 23)
         desk = Desk(here)
         desk.goes_to_day(1, 9, month=12)
@@ -159,6 +157,14 @@ def test_an_organisation_that_shows_teams_nothing_has_no_departments_in_it(
         with here.opened() as house, house.store.begin() as work:
             (day,) = work.measured(date(2026, 11, 1), date(2026, 11, 30)).values()
         assert {figure.group for figure in day[1]} == {ORGANISATION}
+
+
+def shows_to(here: Municipality, audience: str) -> None:
+    pack = here.settings / "packs" / "voorbeeld" / "pack.toml"
+    text = pack.read_text(encoding="utf-8")
+    assert 'shown_to = "managers"' in text
+    pack.write_text(text.replace('shown_to = "managers"', f'shown_to = "{audience}"'), encoding="utf-8")
+    consents(here)
 
 
 def consents(here: Municipality) -> None:

@@ -211,10 +211,12 @@ class Attacker:
         """Which circle is the first that may be shown: one truth value each, at most one of them true."""
         model, a = self._model, self._a
         seen = set(seen)
+        # one that is nearly the organisation, of which the monthly report tells, is never shown itself
+        merged = [self._near(cell.judged, cells[-1].judged) for cell in cells[:-1]] if a.complementary else []
         shown: list[Any] = []
         for place, cell in enumerate(cells):
             may = model.new_bool_var("")
-            bars = [cell.case["small"], cell.case["veiled"], *shown]
+            bars = [cell.case["small"], cell.case["veiled"], *shown, *merged[place : place + 1]]
             for other_place, other in enumerate(cells):
                 if other_place == place or not a.complementary:
                     continue
@@ -223,8 +225,9 @@ class Attacker:
                     bars.append(near)
                 elif other_place < place:
                     both = model.new_bool_var("")
-                    model.add_bool_and([near, ~other.case["small"]]).only_enforce_if(both)
-                    model.add_bool_or([~near, other.case["small"]]).only_enforce_if(~both)
+                    apart = ~merged[other_place]
+                    model.add_bool_and([near, ~other.case["small"], apart]).only_enforce_if(both)
+                    model.add_bool_or([~near, other.case["small"], ~apart]).only_enforce_if(~both)
                     bars.append(both)
             model.add_bool_and([~bar for bar in bars]).only_enforce_if(may)
             model.add_bool_or(bars).only_enforce_if(~may)

@@ -122,10 +122,12 @@ class World:
         return tuple(finding for finding in self.findings.values() if finding.state.live)
 
     def recipient(self, now: datetime) -> Recipient:
-        """An absence in the calendar is known while it lasts, as long as nobody forgets to look."""
-        away = self.away.end if self.away is not None and self.away.start <= now < self.away.end else None
+        """An absence in the calendar is known until it is over, as long as nobody forgets to look."""
         topics = {rule: topic for rule, topic in self.topics.items() if topic.until > now}
-        return Recipient(self.person, away, self.rests_until, topics)
+        found = Recipient(self.person, None, self.rests_until, topics)
+        if self.away is None or now >= self.away.end:
+            return found
+        return replace(found, away_from=self.away.start, away_until=self.away.end)
 
     # a sweep
 
@@ -152,16 +154,13 @@ class World:
         ]
 
     def plan(self, cases: Sequence[Case], now: datetime) -> tuple[PlanStep, ...]:
-        """Nothing changes by it, but that an absence is remembered for the days after it."""
+        """Nothing changes by it."""
         calendar, recipient = WorkCalendar(now, ZONE, CLOSED), self.recipient(now)
         weekly = [p for p in self.outbox.values() if p.order.weekly]
         nudged = any(
             p.state.under_way or (p.state is LetterState.SENT and p.at >= now - plan.WEEK) for p in weekly
         )
         limits = replace(self.limits, hinted=self.outbox.__contains__)
-        quiet = quiet_until(recipient, self.ladder, calendar)
-        if quiet is not None:
-            self.rest(quiet)
         return plan.make_steps(
             cases,
             calendar,
@@ -171,6 +170,12 @@ class World:
             {SOMEBODY: recipient},
             list(self._mended(now - timedelta(days=14))),
         )
+
+    def let_rest(self, now: datetime) -> None:
+        """A sweep remembers of an absence what no later one, and no courier, would know."""
+        quiet = quiet_until(self.recipient(now), self.ladder, WorkCalendar(now, ZONE, CLOSED))
+        if quiet is not None:
+            self.rest(quiet)
 
     def _mended(self, since: datetime) -> Iterator[Finding]:
         thanked = {p.order.finding for p in self.outbox.values() if p.order.kind is LetterKind.THANKS}

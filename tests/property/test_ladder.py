@@ -153,7 +153,8 @@ class Life(RuleBasedStateMachine):
     @rule(length=st.integers(3, 20), then=stretches)
     def the_calendar_says_away(self, length: int, then: Stretch) -> None:
         first = self.today + DAY
-        self.world.away = Interval(local(first, time(0)), local(first + timedelta(days=length), time(0)))
+        last = first + timedelta(days=length - 1)
+        self.world.away = Interval(local(first, time(8, 30)), local(last, time(17)))
         self.absences.append(self.world.away)
         self.days_pass(then)
 
@@ -211,6 +212,7 @@ class Life(RuleBasedStateMachine):
         assert sum(step.letter is not None and step.letter.weekly for step in steps) <= 1
         if runs:
             self.world.carry_out(steps, now)
+        self.world.let_rest(now)
 
     def check_step(self, step: PlanStep, case: Case, now: datetime) -> None:
         outcome = case.verdict.outcome

@@ -48,17 +48,23 @@ def cell(
     differs by fewer than `k` people from a smaller one that was large enough, or from the one at such a
     level: whoever takes the one from the other would be left with those few. By none at all is too few as
     well: if that were let through, it would show that the one colleague outside the team is not counted.
+    The largest circle takes the place of one that differs from it by so few: the monthly report tells of
+    it, and a reader may have that too.
     """
     judged = _judged_by_circle(reader, circles, outcomes)
+    merged = [len(counted ^ judged[-1]) < k for counted in judged[:-1]]
     for place, (circle, counted) in enumerate(zip(circles, judged, strict=True)):
         deviating = sum(outcomes[person] is Outcome.DEVIATION for person in counted)
         said = word(deviating, len(counted), k)
-        if said is None:
+        if said is None or any(merged[place : place + 1]):
             continue
         beside = [
             other
             for number, other in enumerate(judged)
-            if number != place and (circles[number].level in before or (number < place and len(other) >= k))
+            if number != place
+            and (
+                circles[number].level in before or (number < place and len(other) >= k and not merged[number])
+            )
         ]
         if any(len(counted ^ other) < k for other in beside):
             continue

@@ -56,6 +56,9 @@ class Extent(StrEnum):
     LESS = "less"
 
 
+_LEAST_TENTHS = {Extent.NEARLY_ALL: 10, Extent.HALF: 5, Extent.LESS: 0}
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """What a reader may see of one rule. `tenths` only when enough people were judged: 1-9, or 0 for fewer
@@ -118,6 +121,15 @@ def direction(now: Figure, before: Figure) -> Direction | None:
 def directed(now: Figure, before: Figure | None) -> Figure:
     """The figure with its direction, where there is one."""
     return now if before is None else replace(now, direction=direction(now, before))
+
+
+def lesser(one: Reach, other: Reach) -> Reach:
+    """The one that tells of less; what holds for both."""
+    return min(one, other, key=_tenths_of)
+
+
+def _tenths_of(found: Reach) -> int:
+    return found.tenths if found.tenths is not None else _LEAST_TENTHS[found.extent]
 
 
 def reach(coverage: Coverage) -> Reach:

@@ -14,6 +14,7 @@ from mailbot.model.ids import FindingId, PersonKey, RuleId
 from mailbot.model.letters import LetterKind, LetterOrder
 from mailbot.model.plan import Held, PlanSize, PlanStep
 from mailbot.model.verdicts import Kind, Outcome
+from tests.unit.engine.planning import existing
 
 KIM, QUOTA, SIGNATURE = PersonKey("k" * 64), RuleId("quota"), RuleId("signature")
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -51,6 +52,18 @@ class TestSize:
     def test_one_that_waits_for_the_cap_or_for_next_week_counts_too(self, held: Held) -> None:
         """The cap lets through as many a day, right or wrong: a jump would not be seen behind it."""
         assert size_of([step(held)], {}).letters == (held in (Held.CAP, Held.ONE_A_WEEK))
+
+    @pytest.mark.parametrize("state", [FindingState.TOLD, FindingState.REMINDED])
+    def test_a_reminder_counts_and_is_known_as_one(self, state: FindingState) -> None:
+        told = existing(state, letters=1, told="2026-11-02 09:00")
+        for held, letter in ((None, nudge(QUOTA)), (Held.ONE_A_WEEK, None), (Held.AWAY, None)):
+            size = size_of([PlanStep(KIM, QUOTA, told, None, letter, held)], {})
+            assert (size.letters, size.reminders) == ((1, 1) if held is not Held.AWAY else (0, 0))
+
+    @pytest.mark.parametrize("state", [FindingState.OPEN, FindingState.RESOLVED])
+    def test_what_was_only_held_back_so_far_and_thanks_are_no_reminders(self, state: FindingState) -> None:
+        size = size_of([PlanStep(KIM, QUOTA, existing(state), None, nudge(QUOTA))], {})
+        assert (size.letters, size.reminders) == (1, 0)
 
     def test_new_findings_count_and_nothing_that_was_there_already(self) -> None:
         kept = replace(step(), finding=None, transition=None)
@@ -128,6 +141,17 @@ class TestTrend:
         assert jumps(PlanSize(200, 0), days(*busy_once, *quiet)) == [Jump.LETTERS_TREND]
         assert jumps(PlanSize(200, 0), days(*quiet, *busy_once)) == []
 
+    def test_the_reminders_of_a_busy_day_are_no_jump(self) -> None:
+        """Two weeks after the day on which a municipality began: nobody is to look at them a second time."""
+        usual = days(280, 5, 0, 10, 5)
+        assert jumps(PlanSize(280, 0, reminders=270), usual) == []
+        assert jumps(PlanSize(280, 0, reminders=229), usual) == [Jump.LETTERS_TREND], "51 are new"
+        assert jumps(PlanSize(501, 0, reminders=501), usual) == [Jump.LETTERS], "that many are looked at"
+
+    def test_reminders_do_not_make_many_letters_usual(self) -> None:
+        reminding = [PlanSize(100, 0, reminders=95)] * 5
+        assert jumps(PlanSize(100, 0), reminding) == [Jump.LETTERS_TREND]
+
     def test_new_findings_have_a_trend_of_their_own(self) -> None:
         usual = [PlanSize(0, 30)] * 5
         assert jumps(PlanSize(0, 100), usual) == [Jump.OPENED_TREND]
@@ -167,7 +191,8 @@ class TestWords:
             (Alarm(Jump.OPENED, 1001, 1000), "1,001 new findings; the limit is 1,000 (opened)"),
             (
                 Alarm(Jump.LETTERS_TREND, 400, 90, usual=30),
-                "400 letters are due; usual are 30, and the limit is 90 (times, least)",
+                "400 letters are due, reminders not counted; usual are 30, "
+                "and the limit is 90 (times, least)",
             ),
             (
                 Alarm(Jump.OPENED_TREND, 400, 90, usual=0),

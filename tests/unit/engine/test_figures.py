@@ -121,9 +121,19 @@ def test_at_least_three_counts_fit_whatever_is_said_of_some(judged: int) -> None
 
 
 def test_a_large_enough_team_gets_its_own_figure() -> None:
-    team = people("t", 6)
-    found = cell(MANAGER, nested(team, people("d", 10), []), outcomes(team, 0))
+    team, department = people("t", 6), people("d", 10)
+    found = cell(MANAGER, nested(team, department, []), outcomes([*team, *department], 0))
     assert found == Cell(Figure(Level.TEAM, Word.NONE), judged=6)
+
+
+def test_a_team_that_is_nearly_everybody_is_told_of_as_the_whole() -> None:
+    """The monthly report tells of the whole: beside a figure of the team it would show the four others."""
+    team, others = people("t", 20), people("r", 5)
+    deviating = outcomes([*team, *others], 1)
+    assert cell(MANAGER, nested(team, [], others), deviating) == Cell(Figure(Level.TEAM, Word.FEW), judged=20)
+    assert cell(MANAGER, nested(team, [], others[:4]), deviating) == Cell(
+        Figure(Level.ORGANISATION, Word.FEW), judged=24
+    )
 
 
 def test_a_small_team_is_merged_into_its_department_and_a_small_department_into_the_whole() -> None:
@@ -138,8 +148,8 @@ def test_a_small_team_is_merged_into_its_department_and_a_small_department_into_
 
 
 def test_one_or_two_in_a_small_team_are_hidden_in_the_department() -> None:
-    team, department = people("t", 6), people("d", 10)
-    found = cell(MANAGER, nested(team, department, []), outcomes([*team, *department], 1))
+    team, department, rest = people("t", 6), people("d", 10), people("r", 5)
+    found = cell(MANAGER, nested(team, department, rest), outcomes([*team, *department, *rest], 1))
     assert found == Cell(Figure(Level.DEPARTMENT, Word.FEW), judged=16)
 
 
@@ -164,7 +174,7 @@ def test_the_reader_is_never_counted() -> None:
     assert cell(PersonKey("somebody"), nested(team, [], []), judged) is None  # 1 of 5
     one_more = [*team, PersonKey("t9")]
     found = cell(MANAGER, nested(one_more, [], []), {**judged, PersonKey("t9"): Outcome.COMPLIANT})
-    assert found == Cell(Figure(Level.TEAM, Word.NONE), judged=5)
+    assert found == Cell(Figure(Level.ORGANISATION, Word.NONE), judged=5)
 
 
 def test_large_groups_get_a_share() -> None:
@@ -193,8 +203,7 @@ def test_a_department_of_few_more_than_the_team_is_not_shown_in_its_place() -> N
     deviating = {**judged, **dict.fromkeys([*team[:2], *department], Outcome.DEVIATION)}
     found = cell(MANAGER, nested(team, department, rest), deviating)
     assert found == Cell(Figure(Level.ORGANISATION, Word.SOME), judged=36)
-    assert cell(MANAGER, nested(team, department, rest[:3]), deviating) is None
-    larger = cell(MANAGER, nested(team, [*department, *rest[:4]], []), deviating)
+    larger = cell(MANAGER, nested(team, [*department, *rest[:4]], rest[4:]), deviating)
     assert larger == Cell(Figure(Level.DEPARTMENT, Word.SOME), judged=10)
 
 

@@ -68,6 +68,15 @@ def test_only_who_was_judged_counts() -> None:
     assert groups(group_figures(outcomes, {}, {}, {})) == {ORGANISATION: (12, 0)}
 
 
+def test_of_how_many_nothing_is_known_stands_with_the_organisation() -> None:
+    known = {PersonKey(f"a{n}"): Outcome.COMPLIANT for n in range(12)}
+    not_known = {PersonKey(f"b{n}"): Outcome.UNKNOWN for n in range(5)}
+    not_concerned = {PersonKey("c"): Outcome.NOT_APPLICABLE}
+    outcomes = {QUOTA: known | not_known | not_concerned}
+    (whole,) = group_figures(outcomes, {}, {QUOTA: {PersonKey("b0")}}, {})
+    assert (whole.judged, whole.unknown) == (12, 4), "who has a waiver is in neither"
+
+
 def test_who_has_a_waiver_is_above_and_below_no_line() -> None:
     people = town(a=14)
     waived = {QUOTA: {PersonKey("a0"), PersonKey("a13")}}

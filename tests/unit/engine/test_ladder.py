@@ -88,6 +88,32 @@ def test_an_absence_in_the_calendar_and_the_day_after_it() -> None:
     assert held(MONDAY, now="2026-11-23 16:59", away_until=until) is Held.AWAY
 
 
+def begins(text: str, until: str = "2026-11-25 17:00") -> Recipient:
+    return Recipient(colleague(), local(until), away_from=local(text))
+
+
+def test_an_absence_that_begins_today_holds_letters_from_this_morning_on() -> None:
+    """The sweep is at six, and the first of the absent hours at half past eight."""
+    at_six = calendar("2026-11-23 06:00")
+    for day, why in ((MONDAY, Held.AWAY), (TUESDAY, Held.AWAY), (FRIDAY, None)):
+        assert frozen(begins("2026-11-23 08:30"), LADDER, at_six, day) is why
+    assert frozen(begins("2026-11-24 08:30"), LADDER, at_six, MONDAY) is None
+    assert frozen(begins("2026-11-24 08:30"), LADDER, at_six, TUESDAY) is Held.AWAY, "a letter for tomorrow"
+
+
+def test_what_is_of_use_today_only_leaves_before_the_absence_begins() -> None:
+    """It may be about this very one."""
+    at_noon, at_six = begins("2026-11-23 13:00"), calendar("2026-11-23 06:00")
+    assert frozen(at_noon, LADDER, at_six, MONDAY, leaves=local("2026-11-23 10:00")) is None
+    assert frozen(at_noon, LADDER, at_six, MONDAY, leaves=local("2026-11-23 13:00")) is Held.AWAY
+
+
+def test_an_absence_that_is_still_to_come_lets_nobody_rest() -> None:
+    at_six = calendar("2026-11-23 06:00")
+    assert quiet_until(begins("2026-11-24 00:00"), LADDER, at_six) is None
+    assert quiet_until(begins("2026-11-23 23:59"), LADDER, at_six) == local("2026-11-27 00:00")
+
+
 def test_whole_days_in_the_calendar_end_at_midnight() -> None:
     until = "2026-11-24 00:00"
     assert held(TUESDAY, now="2026-11-24 00:00", away_until=until) is Held.AWAY, "the day of return"
@@ -180,10 +206,11 @@ def test_after_an_absence_in_the_calendar_the_first_day_back_is_remembered() -> 
     assert remembered("2026-11-20 17:00", ladder=two) == local("2026-11-25 00:00")
 
 
-def test_only_what_ends_within_a_week_is_remembered() -> None:
-    """Until then it may still be cut short."""
-    assert remembered("2026-11-27 06:00") is not None
-    assert remembered("2026-11-27 06:01") is None
+def test_only_what_ends_within_a_week_is_remembered_to_its_end() -> None:
+    """Until then it may still be cut short; for a letter that waits it counts until the next look."""
+    assert remembered("2026-11-27 06:00") == local("2026-12-01 00:00")
+    assert remembered("2026-11-27 06:01") == local("2026-11-24 06:00")
+    assert remembered("2027-02-01 00:00") == local("2026-11-24 06:00")
     assert remembered("2026-11-20 06:00") is None, "over"
     assert remembered(None) is None
 

@@ -95,6 +95,15 @@ def test_a_week_is_shown_by_its_last_good_sweep() -> None:
     assert figures.partial == (date(2026, 11, 4), date(2026, 11, 10))
 
 
+def test_a_day_without_figures_gives_way_to_an_earlier_one_that_has_them() -> None:
+    """The brake held Friday's plan, so Friday left none."""
+    thursday, friday = date(2026, 11, 5), date(2026, 11, 6)
+    figures = told(swept(thursday, thursday, WHOLE, read=90) | swept(friday, friday))
+    (quota,) = figures.rules
+    assert [point.snapshot.day for point in quota.points if point.snapshot] == [thursday]
+    assert figures.measured == (thursday, friday)
+
+
 def test_too_few_people_is_no_gap_and_no_figure() -> None:
     measured: Measured = {
         date(2026, 11, 3): (Coverage(130, 130), [WHOLE]),

@@ -37,7 +37,7 @@ def test_it_holds_the_numbers_of_the_page() -> None:
     departments = {row["onderdeel"]: row for row in found if row["onderdeel"] != "Gemeente Voorbeeld"}
     assert set(departments) == {"Burgerzaken", "Sociaal Domein"}
     assert all(
-        row["bereikte postbussen in de hele organisatie"] == "9 van de 10 of meer"
+        row["bekeken postbussen in de hele organisatie"] == "9 van de 10 of meer"
         for row in departments.values()
     )
 
@@ -50,7 +50,7 @@ def test_a_gap_is_empty_where_there_is_nothing_to_say() -> None:
     ]
     assert (
         gap["gemeten op"],
-        gap["bereikte postbussen in de hele organisatie"],
+        gap["bekeken postbussen in de hele organisatie"],
         gap["gedeeltelijke meting"],
     ) == ("", "", "")
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -12,6 +13,7 @@ from lxml import html as parser
 
 from mailbot.model.accounts import Language
 from mailbot.reports.monthly import DARK, LIGHT, html, values
+from mailbot.reports.monthly_csv import figures_csv
 from tests.letters.test_contrast import contrast
 from tests.letters.test_pictures import colours_in, rgb
 from tests.unit.reports.november import QUOTA, measured, november
@@ -55,8 +57,20 @@ def test_every_share_stands_beside_how_much_was_read(tree: Any) -> None:
         heads = [head.text for head in table.findall(".//thead//th")]
         assert "Postbussen waar iets beter kan" in heads
         everywhere = heads[0] == "Afdeling"
-        assert ("Bereikte postbussen, hele organisatie" if everywhere else "Bereikte postbussen") in heads
+        assert ("Bekeken postbussen, hele organisatie" if everywhere else "Bekeken postbussen") in heads
         assert all(cell.text and cell.text.strip() for cell in table.iter("td"))
+
+
+def test_how_much_could_be_seen_of_a_topic_stands_beside_its_share() -> None:
+    """Every mailbox answered, but of most of them nobody can tell whether there is a signature."""
+    some = {
+        day: (answered, [replace(f, unknown=4 * f.judged) for f in of_day])
+        for day, (answered, of_day) in measured(80).items()
+    }
+    report = november(some)
+    (rule,) = [one for one in values(report)["rules"] if one["rule"] == QUOTA]
+    assert {point["read"] for point in rule["points"]} == {None, "minder dan de helft"}
+    assert "9 van de 10 of meer" not in html(report) + figures_csv(report)
 
 
 def history(tree: Any) -> dict[str, list[str]]:
@@ -87,7 +101,7 @@ def test_at_a_glance_each_rule_has_its_newest_share_and_its_waivers(tree: Any) -
 
 def test_departments_have_names_and_shares_of_their_own(page: str) -> None:
     assert "Sociaal Domein ongeveer 20%" in text_of(page)
-    assert "Het protocol staat alleen cijfers over de hele organisatie toe." in text_of(
+    assert "Deze cijfers gaan alleen over de hele organisatie." in text_of(
         html(november(by_department=False))
     )
 
@@ -216,6 +230,22 @@ def test_it_fits_the_screen_and_asks_the_network_for_nothing(
     assert wide == width
     assert behind == rgb((LIGHT if scheme == "light" else DARK)["page"])
     assert colours_in(picture.read_bytes()) > 30
+
+
+def test_who_works_in_the_dark_prints_on_white_paper(chromium: Any, page: str) -> None:
+    context = chromium.new_context(color_scheme="dark", viewport={"width": 720, "height": 600})
+    try:
+        printed = context.new_page()
+        printed.emulate_media(media="print", color_scheme="dark")
+        printed.set_content(page)
+        root = printed.evaluate(
+            "(s => [s.colorScheme, s.backgroundColor])(getComputedStyle(document.documentElement))"
+        )
+        ink = printed.evaluate("getComputedStyle(document.body).color")
+    finally:
+        context.close()
+    assert root == ["light", rgb(LIGHT["paper"])]
+    assert ink == rgb(LIGHT["ink"])
 
 
 # the same values

@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("judged", sa.Integer(), nullable=False),
         sa.Column("deviating", sa.Integer(), nullable=False),
         sa.Column("waived", sa.Integer(), nullable=False),
+        sa.Column("unknown", sa.Integer(), nullable=False),
         sa.Column("made", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("judged >= 10", name=op.f("ck_figure_k_safe")),
         sa.ForeignKeyConstraint(
