@@ -25,6 +25,7 @@ from mailbot.model.letters import (
     OutboxLetter,
     Trace,
 )
+from mailbot.model.mailbox import Interval
 from mailbot.model.needs import Need
 from mailbot.model.people import People
 from mailbot.model.plan import Plan, PlanState
@@ -279,8 +280,8 @@ class Work(Protocol):
 
     def read_count(self, slot: SlotId) -> int: ...
 
-    def away(self, slot: SlotId, rules: Collection[RuleId], now: datetime) -> Mapping[PersonKey, datetime]:
-        """Who is away at `now` by what one of these rules found, whatever its verdict, and until when."""
+    def away(self, slot: SlotId, rules: Collection[RuleId], now: datetime) -> Mapping[PersonKey, Interval]:
+        """Who is away, now or later, by what one of these rules found, whatever its verdict, and when."""
 
     def deciding(self, slot: SlotId) -> list[tuple[PersonKey, Judgement]]:
         """Deviations and tips of this slot, and all judgements of people who have a living finding."""
@@ -439,6 +440,10 @@ class Work(Protocol):
         """People to whom a letter came back and none left after it that counts as arrived, having left before
         that moment. Test letters are nobody's; of who is paused nothing is told."""
 
+    def not_taken(self, since: datetime, now: datetime) -> list[PersonKey]:
+        """People of whom a letter is set aside, or was refused since then while they rest at `now`. Test
+        letters are nobody's; of who is paused nothing is told."""
+
     def expire(self, now: datetime) -> int: ...
 
     def untidy(self, limit: int) -> list[LetterId]:
@@ -446,8 +451,9 @@ class Work(Protocol):
 
     def tidied(self, letter: LetterId) -> None: ...
 
-    def nudged_since(self, since: datetime) -> frozenset[PersonKey]:
-        """People with a weekly letter under way, in doubt or set aside, or tried since then."""
+    def nudged_since(self, since: datetime, unsure_since: datetime) -> frozenset[PersonKey]:
+        """People with a weekly letter under way or set aside, or tried since `since`, or that came in doubt
+        since `unsure_since`."""
 
     def letter_counts(self) -> Mapping[tuple[LetterKind, LetterState], int]:
         """Letters to who is paused are not counted."""

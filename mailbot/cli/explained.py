@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from mailbot.jobs.forgetting import Limit
     from mailbot.jobs.rights import Explanation
+    from mailbot.jobs.story import Waiting, WouldDo
     from mailbot.model.ids import RuleId
     from mailbot.model.letters import OutboxLetter
 
@@ -107,10 +108,26 @@ def _next(found: "Explanation", zone: "ZoneInfo") -> list[str]:
         f"{a.topic or 'all topics'}: {SILENCE[a.why.value].format(_minute(a.before, zone))}"
         for a in found.ahead
     ]
-    return lines + [
+    lines += [
         f"{h.rule}: the plan of {_minute(h.planned, zone)} made no letter ({h.why.value})"
         for h in found.held_back
     ]
+    if found.waiting is not None:
+        plan = f"the plan of {_minute(found.waiting.planned, zone)} waits for a human"
+        lines += [f"{step.rule}: {plan}; if it is run, {_would(step)}" for step in found.waiting.steps]
+        if not found.waiting.steps:
+            lines.append(f"all topics: {plan}; it does nothing to this person")
+    return lines
+
+
+def _would(step: "WouldDo") -> str:
+    if step.letter is not None:
+        return f"a letter is ordered ({step.letter.value})"
+    return (
+        f"no letter is ordered ({step.why.value})"
+        if step.why
+        else "what was found is noted, without a letter"
+    )
 
 
 def _when(letter: "OutboxLetter", zone: "ZoneInfo") -> str:
@@ -227,6 +244,7 @@ def explanation(found: "Explanation") -> dict[str, Any]:
                 {"rule": h.rule, "planned": h.planned.isoformat(), "why": h.why.value}
                 for h in found.held_back
             ],
+            "waiting": _waiting(found.waiting),
             "waived": [{"rule": w.rule, "owner": w.owner, "until": _iso(w.until)} for w in found.waived],
         },
         "reading": {
@@ -258,6 +276,20 @@ def explanation(found: "Explanation") -> dict[str, Any]:
         },
         "told_by": found.told_by.isoformat(),
     }
+
+
+def _waiting(plan: "Waiting | None") -> dict[str, Any] | None:
+    if plan is None:
+        return None
+    steps = [
+        {
+            "rule": step.rule,
+            "letter": step.letter.value if step.letter else None,
+            "why": step.why.value if step.why else None,
+        }
+        for step in plan.steps
+    ]
+    return {"plan": plan.plan, "planned": plan.planned.isoformat(), "steps": steps}
 
 
 def _iso(when: date | None) -> str | None:

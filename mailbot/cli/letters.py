@@ -29,7 +29,7 @@ def check(settings: Folder = DEFAULT_FOLDER, json: AsJson = False) -> None:
     from mailbot.config.problems import report
     from mailbot.model.errors import SettingsRefused
 
-    desk = _desk(settings)
+    desk = open_desk(settings)
     found = desk.faults()
     if json:
         show.as_json({"problems": [asdict(problem) for problem in found]})
@@ -79,13 +79,13 @@ def preview(
     from mailbot.model.errors import SettingsRefused
     from mailbot.model.letters import LetterKind
 
-    desk = _desk(settings)
+    desk = open_desk(settings)
     if desk.problems:
         raise SettingsRefused(report(desk.problems, "in the letters"))
     _known("--topic", topic, desk.texts.topics)
     _known("--kind", kind, list(LetterKind))
     _known("--locale", locale, list(Language))
-    at = _now()
+    at = now()
     mails = {
         sample.name: desk.letters.render(
             sample.letter, f"<preview.{number}@{desk.sender.domain}>", sample.letter.to.address, at
@@ -134,14 +134,14 @@ def _known(option: str, given: list[str] | None, known: Collection[str]) -> None
             raise typer.BadParameter(f"there is none; {did_you_mean(one, list(known))}", param_hint=option)
 
 
-def _desk(settings: Path) -> "Desk":
+def open_desk(settings: Path) -> "Desk":
     from mailbot.casefiles.notation import ZONE
     from mailbot.wiring.letters import desk
 
-    return desk(settings, _now().astimezone(ZONE).date())
+    return desk(settings, now().astimezone(ZONE).date())
 
 
-def _now() -> "datetime":
+def now() -> "datetime":
     from mailbot.model.clock import SystemClock
 
     return SystemClock().now()

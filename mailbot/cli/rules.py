@@ -93,6 +93,8 @@ def list_rules(settings: Settings = None, json: AsJson = False) -> None:
         typer.echo(f"  {row['kind']}; reads {row['reads']} data; tells the {row['tells']}")
         if row["terms"]:
             typer.echo(f"  stage {row['stage_says']}\n  terms {row['terms']}")
+        elif row["on"]:
+            typer.echo("  no stage: it sends no letters")
 
 
 def show_rule(
@@ -121,6 +123,8 @@ def show_rule(
     )
     if standing is not None:
         typer.echo(f"  stage {standing.says}\n  terms {standing.terms}")
+    elif values["on"]:
+        typer.echo("  no stage: it sends no letters")
     typer.echo("\nIt can say:")
     _lines(values["says"])
     typer.echo("  The codes behind each outcome stand in the handbook, rule-cases.md, under Codes.")
@@ -146,7 +150,9 @@ def stage(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RULE]...", show_default=False, help="Rules; without any, all that the pack has."
+            metavar="[RULE]...",
+            show_default=False,
+            help="Rules; without any, all of the pack that send letters.",
         ),
     ] = None,
     decided_by: Annotated[
@@ -181,7 +187,8 @@ def stage(
         if name not in standings:
             hint = did_you_mean(name, list(standings))
             raise typer.BadParameter(
-                f"the pack has no norm in force for such a rule; {hint}", param_hint="RULE"
+                f"the pack has no norm in force for such a rule, or it sends no letters; {hint}",
+                param_hint="RULE",
             )
     day = since.date() if since else _today()
     wanted = [standings[RuleId(name)] for name in dict.fromkeys(names or sorted(standings))]
@@ -192,13 +199,13 @@ def stage(
 
 
 def _standings(settings: Path | None, pack: "Pack") -> Mapping[str, "Standing"]:
-    """How far each rule has come whose norm is in force, by rule."""
+    """How far each rule has come that writes to people and whose norm is in force, by rule."""
     from mailbot.config.load import read_stages
     from mailbot.config.problems import report
     from mailbot.engine.judge import ActiveRule
     from mailbot.engine.stages import stage_of
     from mailbot.model.errors import SettingsRefused
-    from mailbot.rules import registry
+    from mailbot.rules import Tells, registry
 
     stages, problems = read_stages(_folder(settings)[0])
     if problems:
@@ -207,12 +214,13 @@ def _standings(settings: Path | None, pack: "Pack") -> Mapping[str, "Standing"]:
     return {
         norm.rule: stage_of(ActiveRule(registry()[norm.rule], norm.parameters), stages, today)
         for norm in pack.active_norms(today)
-        if norm.rule is not None
+        if norm.rule is not None and registry()[norm.rule].tells is Tells.PERSON
     }
 
 
 def _stage(standing: "Standing | None") -> dict[str, Any]:
-    """None of it for a rule whose norm is not in force: there is nothing to decide about."""
+    """None of it for a rule that sends no letters or whose norm is not in force: there is nothing to decide
+    about."""
     if standing is None:
         return {"stage": None, "stage_says": None, "terms": None}
     return {"stage": standing.stage.value, "stage_says": standing.says, "terms": standing.terms}

@@ -10,19 +10,52 @@ from mailbot.cli import show
 from mailbot.cli.options import DEFAULT_FOLDER, AsJson, Folder, Verbose
 
 
+def _new(folder: Path) -> Path:
+    """Before anything is asked: six answers for nothing would be unkind."""
+    from mailbot.model.errors import SettingsRefused
+
+    key = folder / "mailbot.key"
+    if os.path.lexists(key):
+        raise SettingsRefused(f"{key} exists already, and a key is never overwritten. Choose another folder.")
+    return folder
+
+
+def _usable(asked: typer.CallbackParam, answer: str) -> str:
+    """At a prompt an answer that cannot be used is asked again."""
+    from mailbot.config.init import usable
+    from mailbot.model.errors import SettingsRefused
+
+    try:
+        usable(str(asked.name), answer)
+    except SettingsRefused as refused:
+        raise typer.BadParameter(str(refused)) from None
+    return answer
+
+
 def init(
-    folder: Annotated[Path, typer.Argument(help="A new folder for the settings.")],
+    folder: Annotated[
+        Path, typer.Argument(help="A new folder for the settings.", callback=_new, is_eager=True)
+    ],
     organisation: Annotated[
         str,
-        typer.Option(prompt="Name of the organisation (gemeente ...)", help="Its name, as letters say it."),
+        typer.Option(
+            callback=_usable,
+            prompt="Name of the organisation (gemeente ...)",
+            help="Its name, as letters say it.",
+        ),
     ],
     domain: Annotated[
         str,
-        typer.Option(prompt="Mail domain (after the @)", help="What stands after the @ in your addresses."),
+        typer.Option(
+            callback=_usable,
+            prompt="Mail domain (after the @)",
+            help="What stands after the @ in your addresses.",
+        ),
     ],
     pack: Annotated[
         str,
         typer.Option(
+            callback=_usable,
             prompt="Policy pack (huizen, voorbeeld, brunssum)",
             help="The norms of your regulation: huizen, voorbeeld or brunssum, to be made your own.",
         ),
@@ -30,17 +63,23 @@ def init(
     endpoint: Annotated[
         str,
         typer.Option(
+            callback=_usable,
             prompt="EWS address (https://.../EWS/Exchange.asmx)",
             help="Where Exchange answers: https://.../EWS/Exchange.asmx",
         ),
     ],
     username: Annotated[
         str,
-        typer.Option(prompt=r"Service account (DOMAIN\name)", help=r"The account that reads: DOMAIN\name"),
+        typer.Option(
+            callback=_usable,
+            prompt=r"Service account (DOMAIN\name)",
+            help=r"The account that reads: DOMAIN\name",
+        ),
     ],
     contact: Annotated[
         str,
         typer.Option(
+            callback=_usable,
             prompt="Whom staff can ask about a letter (de servicedesk, telefoon ...)",
             help="Whom staff can ask about a letter, as letters say it.",
         ),
@@ -49,14 +88,10 @@ def init(
     """Write annotated settings with examples, and a new key. Asks for what is not given; never overwrites
     anything."""
     from mailbot.config.init import Answers, write_initial
-    from mailbot.model.errors import SettingsRefused
     from mailbot.store.keys import create_key_file
 
-    key = folder / "mailbot.key"
-    if os.path.lexists(key):
-        raise SettingsRefused(f"{key} exists already, and a key is never overwritten. Choose another folder.")
     files = write_initial(folder, Answers(organisation, domain, pack, endpoint, username, contact))
-    create_key_file(key)
+    create_key_file(folder / "mailbot.key")
     typer.echo(f"{len(files) + 1} files written to {folder}. Next:")
     typer.echo("  1. write the password of the service account to exchange.password (mode 600)")
     typer.echo(

@@ -130,8 +130,9 @@ def print_ordered(letters: int, hours: tuple[time, time]) -> None:
         )
 
 
-def run(settings: Folder = DEFAULT_FOLDER, verbose: Verbose = True) -> None:
-    """Run unattended until SIGTERM: sweeps, letters, digests and forgetting, each in its turn."""
+def run(settings: Folder = DEFAULT_FOLDER) -> None:
+    """Run unattended until SIGTERM: sweeps, letters, digests and forgetting, each in its turn. It logs what
+    happens."""
     import threading
 
     from mailbot import wiring
@@ -139,7 +140,7 @@ def run(settings: Folder = DEFAULT_FOLDER, verbose: Verbose = True) -> None:
     from mailbot.service.run import Service, Timetable
 
     found = wiring.configuration(settings, os.environ)
-    configure(found.settings.operator.log_file, verbose)
+    configure(found.settings.operator.log_file, verbose=True)
     stop = threading.Event()
     with wiring.opened(settings, halting=stop.is_set) as house:
         Service(house, Timetable(*wiring.schedules(settings)), stop).run()

@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -74,6 +74,19 @@ def write_initial(folder: Path, answers: Answers) -> list[Path]:
             f"{folder} cannot be written ({error.strerror}). Choose another folder."
         ) from None
     return begun
+
+
+def usable(question: str, answer: str) -> None:
+    """One answer by itself, named as in `Answers`. Raises SettingsRefused."""
+    good = Answers(
+        "gemeente Voorbeeld",
+        _SHIPPED_DOMAIN,
+        shipped_packs()[0],
+        f"https://mail.{_SHIPPED_DOMAIN}/EWS/Exchange.asmx",
+        "VOORBEELD\\svc-mailbot",
+        "servicedesk",
+    )
+    _check(replace(good, **{question: answer}))
 
 
 def _check(answers: Answers) -> None:

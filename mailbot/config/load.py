@@ -19,7 +19,7 @@ from mailbot.config.secrets import Secrets, read_secrets, read_store_password
 from mailbot.config.settings import QUOTABLE, Settings, Store
 from mailbot.config.tomlfile import read_model, read_toml
 from mailbot.config.validation import did_you_mean, problems_of
-from mailbot.config.waivers import foreign_owners
+from mailbot.config.waivers import doubled, foreign_owners
 from mailbot.model.arrangements import Arrangements
 from mailbot.model.errors import SettingsRefused
 from mailbot.model.secure_mail import SecureMail
@@ -111,6 +111,7 @@ def collect(folder: Path, env: Mapping[str, str]) -> tuple[Configuration | None,
     problems += more
     waivers, more = _read_optional(folder / "waivers.toml", "waivers.toml", Waivers)
     problems += more
+    problems += doubled(folder / "waivers.toml", "waivers.toml")
     problems += foreign_owners(folder / "waivers.toml", domains, "waivers.toml")
     stages, more = read_stages(folder)
     problems += more

@@ -6,7 +6,7 @@ from datetime import date
 from mailbot.model.ids import RuleId
 from mailbot.policy.packs import Pack
 from mailbot.policy.stages import Stage, terms_of
-from mailbot.rules import registry
+from mailbot.rules import Tells, registry
 
 
 def lines_of(rule: RuleId, stage: Stage, terms: str, since: date | None, decided_by: str = "") -> str:
@@ -23,11 +23,11 @@ def lines_of(rule: RuleId, stage: Stage, terms: str, since: date | None, decided
 
 
 def all_observing(pack: Pack) -> str:
-    """Every rule that a norm of the pack switches on observes, as it is now; a norm that takes over later has
-    a table of its own."""
+    """Every rule that writes to people and that a norm of the pack switches on observes, as it is now; a norm
+    that takes over later has a table of its own."""
     tables: dict[RuleId, list[str]] = {}
     for norm in sorted(pack.norms, key=lambda norm: norm.valid_from or date.min):
-        if norm.rule is not None and norm.built:
+        if norm.rule is not None and norm.built and registry()[norm.rule].tells is Tells.PERSON:
             of_rule = tables.setdefault(norm.rule, [])
             since = norm.valid_from if of_rule else None
             terms = terms_of(registry()[norm.rule], norm.parameters)

@@ -90,6 +90,9 @@ def _problem(file: str, detail: Any, model: type[BaseModel], raw: Any, quotable:
         return Problem(file, where, options, shape, _mend(about, "choose one of these"))
     if kind in _LENGTHS:
         return Problem(file, where, _LENGTHS[kind], shape, _mend(about))
+    if kind in ("tuple_type", "list_type") and isinstance(value, Mapping):
+        mend = f"write the heading in two brackets on each side: [[{where}]]"
+        return Problem(file, where, "tables with one heading each", "one table", mend)
     expected = _KINDS.get(kind) or about or "a value of another form"
     return Problem(file, where, expected, shape, _mend(about))
 

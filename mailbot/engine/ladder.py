@@ -20,6 +20,9 @@ AN_INSTANT = timedelta(microseconds=1)
 REMEMBER_WITHIN = timedelta(days=7)
 """How long before its end an absence in the calendar is remembered; until then it may still be cut short."""
 
+LOOKED_AGAIN_WITHIN = timedelta(days=4)
+"""From one sweep to the next, a long weekend included."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
@@ -44,28 +47,38 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Somebody a letter may be for, as the ladder sees them. `away_until` is the end of the absence that the
-    calendar tells of, which may be over; `rests_until` that of a rest; `topics` are letters that count."""
+    """Somebody a letter may be for, as the ladder sees them. `away_from` and `away_until` are those of the
+    absence that the calendar tells of, which may be over or still to come; without `away_from` it has begun.
+    `rests_until` is the end of a rest; `topics` are letters that count."""
 
     person: Person = field(repr=False)
     away_until: datetime | None = None
     rests_until: datetime | None = None
     topics: Mapping[RuleId, TopicLetters] = field(default_factory=dict)
+    away_from: datetime | None = None
 
 
-def frozen(recipient: Recipient, ladder: Ladder, calendar: WorkCalendar, day: date) -> Held | None:
+def frozen(
+    recipient: Recipient,
+    ladder: Ladder,
+    calendar: WorkCalendar,
+    day: date,
+    leaves: datetime | None = None,
+) -> Held | None:
     """Why no letter at all may reach somebody on that day, today or later; None when it may.
 
     On leave, away by calendar, on a day that the roster leaves free and on the first own working days back
     (AWAY); in the first and last own working days of employment, leave not counted (FIRST_DAYS, LAST_DAYS);
-    after a pause or a letter that came back (RESTING).
+    after a pause or a letter that came back (RESTING). An absence that begins in the course of the day counts
+    from its morning, but for an urgent letter that `leaves` before it begins: that may be about it.
     """
     person = recipient.person
     moment = max(calendar.now, calendar.at(day, time(0)))
     if person.on_leave(day) or free_by_roster(person, calendar, day):
         return Held.AWAY
     last_away = None
-    if recipient.away_until is not None:
+    latest = leaves or calendar.at(day + DAY, time(0)) - AN_INSTANT
+    if recipient.away_until is not None and (recipient.away_from or latest) <= latest:
         if moment < recipient.away_until:
             return Held.AWAY
         last_away = calendar.local(recipient.away_until - AN_INSTANT).date()
@@ -85,12 +98,15 @@ def frozen(recipient: Recipient, ladder: Ladder, calendar: WorkCalendar, day: da
 
 
 def quiet_until(recipient: Recipient, ladder: Ladder, calendar: WorkCalendar) -> datetime | None:
-    """Until when to leave somebody in peace whose absence, of which only the calendar tells, ends within a
-    week: through the first own working days back. Once it is over no sweep sees it any more, so this is to be
-    remembered while it lasts. None when there is no such absence."""
+    """Until when to leave somebody in peace who is away today, of which only the calendar tells. An absence
+    that ends within a week: through the first own working days back, because once it is over no sweep sees it
+    any more. A longer one: until a sweep has looked again, for what waits in the outbox. None without one."""
     ends = recipient.away_until
-    if ends is None or not calendar.now < ends <= calendar.now + REMEMBER_WITHIN:
+    tomorrow = calendar.at(calendar.today + DAY, time(0))
+    if ends is None or ends <= calendar.now or (recipient.away_from or calendar.now) >= tomorrow:
         return None
+    if ends > calendar.now + REMEMBER_WITHIN:
+        return calendar.now + LOOKED_AGAIN_WITHIN
     first = calendar.local(ends - AN_INSTANT).date() + DAY
     back = days_at_work(recipient.person, calendar, first, first + timedelta(days=366))
     free = list(islice(back, ladder.after_return_working_days))

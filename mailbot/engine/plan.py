@@ -246,9 +246,9 @@ def _on_the_ladder(
     if window is None:
         return Held.TOO_LATE_TODAY if wish.urgent else Held.AWAY
     day = calendar.local(window[0]).date()
-    held = frozen(recipient, limits.ladder, calendar, day)
+    moment = max(calendar.now, window[0])
+    held = frozen(recipient, limits.ladder, calendar, day, moment if wish.urgent else None)
     if held is None and wish.kind is not LetterKind.THANKS:
-        moment = max(calendar.now, window[0])
         once = wish.kind is LetterKind.HINT
         held = crowded(recipient, wish.rule, limits.ladder, moment, wish.urgent, once)
     return held

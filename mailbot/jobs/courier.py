@@ -19,6 +19,7 @@ from mailbot.model.ids import LetterId
 from mailbot.model.letter_code import letter_code
 from mailbot.model.letters import LetterState, OutboxLetter, Whereabouts
 from mailbot.model.people import People, Person
+from mailbot.model.tasks import Task
 from mailbot.ports import PostClosed, PostDeferred, PostRefused
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,7 @@ PAUSES = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedel
 
 
 SET_ASIDE = "letter_set_aside_"
+WHOSE = f'Whose mailbox to look at: mailbot tasks {Task.LETTERS_NOT_TAKEN} --reason "why you look".'
 
 
 def set_aside_code(letter: LetterId) -> str:
@@ -120,7 +122,7 @@ class Courier:
             return self._defer(letter, LetterState.CLAIMED, deferral)
         except LetterRefused as refusal:
             log.error("letter without text", topic=letter.order.topic, why=str(refusal))
-            self._tell_refusal("no text")
+            self._tell_refusal("Of a letter no text could be made. See: mailbot letters check")
             return self._move(letter, LetterState.CLAIMED, LetterState.REFUSED)
         self._move(letter, LetterState.CLAIMED, LetterState.DRAFTED, draft)
         try:
@@ -161,7 +163,7 @@ class Courier:
     def _refuse(self, letter: OutboxLetter, state: LetterState, code: str) -> LetterState:
         """Its reader is left in peace, as after one that came back, unless the post says no to everybody."""
         self.noes += 1
-        self._tell_refusal(code)
+        self._tell_refusal(f"A letter was refused for good ({code}). {WHOSE}")
         now = self._house.clock.now()
         with self._house.store.begin() as work:
             work.move(letter.id, state, LetterState.REFUSED, now)
@@ -169,10 +171,8 @@ class Courier:
                 work.rest(letter.order.person, now + IN_PEACE)
         return LetterState.REFUSED
 
-    def _tell_refusal(self, code: str) -> None:
-        self._house.operator.problem(
-            REFUSED, f"A letter was refused for good ({code}). See: mailbot findings"
-        )
+    def _tell_refusal(self, text: str) -> None:
+        self._house.operator.problem(REFUSED, text)
 
     def _defer(self, letter: OutboxLetter, state: LetterState, deferral: PostDeferred) -> LetterState:
         """Raises Unreachable when no letter would have left: that is no fault of this one. It stays CLAIMED,
@@ -196,8 +196,8 @@ class Courier:
             work.move(letter.id, LetterState.WAITING, LetterState.SET_ASIDE, now)
         self._house.operator.problem(
             set_aside_code(letter.id),
-            f"A letter did not leave in {tries} tries ({why}), and is set aside. Look at its reader's "
-            f"mailbox, then close this: mailbot letter {letter_code(letter.id)} --lost",
+            f"A letter did not leave in {tries} tries ({why}), and is set aside. {WHOSE} Then close "
+            f"this: mailbot letter {letter_code(letter.id)} --lost",
         )
         return LetterState.SET_ASIDE
 

@@ -20,6 +20,7 @@ from mailbot.model.errors import Busy, Halted, Stopped, Unreachable
 from mailbot.model.ids import LetterId
 from mailbot.model.letters import LetterKind, LetterState, OutboxLetter
 from mailbot.model.slots import Claim, Job, Slot
+from mailbot.model.worktime import WorkCalendar
 
 log = structlog.get_logger(__name__)
 
@@ -86,22 +87,26 @@ def deliver(house: House) -> DeliveryReport:
 
 
 def may_leave(house: House) -> MayLeave:
-    """What may be sent now, decided once per delivery. A letter about an event has hours of its own, on a
-    day on which its reader works; all others leave in office hours on office days only. A notice tells a
-    person that somebody looked: that is owed whatever gate has closed since."""
-    calendar = house.calendar()
-    opens, closes = house.terms.hours.office
-    local = calendar.local(calendar.now).time()
-    office = is_office_day(calendar, calendar.today) and opens <= local < closes
+    """What may be sent at the moment of asking: many letters take their time, and hours end. Mode and gates
+    are decided once per delivery. A letter about an event has hours of its own, on a day on which its reader
+    works; all others leave in office hours on office days only. A notice tells a person that somebody looked:
+    that is owed whatever gate has closed since."""
     gates_open = house.gates_open()
     sending = house.terms.mode is not Mode.OFF
 
     def allowed(letter: OutboxLetter) -> bool:
+        calendar = house.calendar()
         about_event = letter.order.kind is LetterKind.NUDGE and not letter.order.weekly
         owed = letter.order.kind is LetterKind.NOTICE
-        return sending and (gates_open or owed) and (office or about_event)
+        in_time = calendar.now <= letter.order.not_after and (about_event or _office_hours(house, calendar))
+        return sending and (gates_open or owed) and in_time
 
     return allowed
+
+
+def _office_hours(house: House, calendar: WorkCalendar) -> bool:
+    opens, closes = house.terms.hours.office
+    return is_office_day(calendar, calendar.today) and opens <= calendar.local(calendar.now).time() < closes
 
 
 def _deliver(house: House, lane: Slot, lease: Lease) -> DeliveryReport:
@@ -189,14 +194,19 @@ def _let_go(house: House, letter: OutboxLetter) -> None:
 
 def _tidy(house: House, lease: Lease) -> int:
     """Remove proof copies, only of letters whose `sent` is committed. A copy that was looked for in vain for
-    days does not come any more."""
+    days does not come any more. A mailbox that does not answer spoils no delivery: they are looked for in
+    the next one."""
     done = 0
     with house.store.begin() as work:
         keys = work.untidy(MOST_UNTIDY)
     for first in range(0, len(keys), BATCH):
         lease.renew()
         batch = keys[first : first + BATCH]
-        gone = house.post().tidy(batch)
+        try:
+            gone = house.post().tidy(batch)
+        except Unreachable as error:
+            log.warning("copies stay for now", why=str(error))
+            break
         late = house.clock.now() - COPY_COMES_WITHIN
         with house.store.begin() as work:
             for key, letter in work.letter_with(batch).items():

@@ -25,7 +25,6 @@ from mailbot.model.sources import SourceState
 from mailbot.model.statements import Claim
 from mailbot.policy.stages import Stage
 from mailbot.ports import ProbeAnswer, Target
-from mailbot.rules import Tells, registry
 
 ROAD = Road.EWS
 """The only road of this version."""
@@ -143,8 +142,6 @@ def _delivery(house: House) -> Check:
 def _stages(house: House) -> Iterator[Check]:
     """A rule that observes is where every rule begins; one that nobody decided about says how to go on."""
     for rule, standing in sorted(house.standings().items()):
-        if registry()[rule].tells is not Tells.PERSON:
-            continue
         observes = standing.stage is Stage.OBSERVE
         mend = "; what it would have sent: mailbot plan show" if observes else ""
         if standing.doubt is not None:

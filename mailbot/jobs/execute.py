@@ -5,13 +5,14 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mailbot.engine.plan import WEEK
 from mailbot.jobs import braking
 from mailbot.jobs.house import House
+from mailbot.jobs.planning import written_to
+from mailbot.jobs.turn import DRY, begun_by
 from mailbot.model.errors import GateClosed, PlanRefused
 from mailbot.model.ids import PersonKey, PlanId
 from mailbot.model.plan import Plan, PlanState
-from mailbot.model.slots import Slot
+from mailbot.model.slots import Job, Slot
 from mailbot.ports import Work
 
 OLDEST = timedelta(hours=24)
@@ -75,9 +76,9 @@ def why_not(house: House, work: Work, plan: Plan, now: datetime) -> str | None:
         return "was made under another policy, mandate, stage or pilot"
     if any(step.letter is not None and step.letter.not_after <= now for step in plan.steps):
         return "has letters whose time has passed"
-    if _overtaken(work, plan, now):
+    if _overtaken(house, work, plan, now):
         return "rests on what has changed since it was made"
-    return None
+    return ENDED[PlanState.REFUSED] if _swept_since(work, plan) else None
 
 
 def reject_plan(house: House, wanted: PlanId, actor: str, reason: str) -> Plan:
@@ -102,7 +103,18 @@ def _open_plan(work: Work, wanted: PlanId) -> Plan:
     return plan
 
 
-def _overtaken(work: Work, plan: Plan, now: datetime) -> bool:
+def _swept_since(work: Work, plan: Plan) -> bool:
+    """Whether a sweep that was no dry run came to its verdicts after this plan: what is in order by now, and
+    was told to nobody, has left no trace among the findings."""
+    rows = work.slots(Job.SWEEP, (plan.made - braking.LONGEST_SWEEP).date())
+    return any(
+        braking.made_a_plan(row) and row.slot.id != plan.slot and begun_by(row.slot) != DRY
+        for row in rows
+        if row.finished is not None and row.finished > plan.made
+    )
+
+
+def _overtaken(house: House, work: Work, plan: Plan, now: datetime) -> bool:
     """Whether anything happened meanwhile that would make a finding or a letter of this plan a second one.
 
     A step that opens a finding has no version to be compared with, and a weekly letter may be the second
@@ -112,4 +124,4 @@ def _overtaken(work: Work, plan: Plan, now: datetime) -> bool:
     if any(f.rule == step.rule and f.changed > plan.made for step in plan.steps for f in seen[step.person]):
         return True
     weekly = {step.letter.person for step in plan.steps if step.letter is not None and step.letter.weekly}
-    return not weekly.isdisjoint(work.nudged_since(now - WEEK))
+    return not weekly.isdisjoint(written_to(house, work, now))

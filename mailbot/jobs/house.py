@@ -39,7 +39,7 @@ from mailbot.ports import (
     ServiceMailbox,
     Store,
 )
-from mailbot.rules import registry
+from mailbot.rules import Tells, registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +130,10 @@ class House:
         return rule.id in {active.rule.id for active in self.rules(self.today())}
 
     def standings(self) -> Mapping[RuleId, Standing]:
-        """At which stage every rule that is on is today, and why."""
+        """At which stage every rule that is on and writes to people is today, and why; others have none."""
         today = self.today()
-        found = (stage_of(active, self.terms.stages, today) for active in self.rules(today))
+        writing = (active for active in self.rules(today) if active.rule.tells is Tells.PERSON)
+        found = (stage_of(active, self.terms.stages, today) for active in writing)
         return {standing.rule: standing for standing in found}
 
     def stage_of(self, topic: str) -> Stage:

@@ -2,7 +2,8 @@
 together here for the pure engine."""
 
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from mailbot.engine.judge import ActiveRule
 from mailbot.engine.ladder import Recipient, quiet_until
@@ -22,6 +23,12 @@ from mailbot.rules import Tells
 
 THANKS_WITHIN = timedelta(days=14)
 """How long after somebody mended it thanks still make sense."""
+
+
+def written_to(house: House, work: Work, now: datetime) -> frozenset[PersonKey]:
+    """Who has had their letter of the week. One in doubt counts for longer, as if its reader had it: until
+    there could be another on the same topic. After that nobody waits for a human to settle it."""
+    return work.nudged_since(now - WEEK, now - timedelta(days=house.terms.ladder.reminder_days))
 
 
 class Planning:
@@ -71,16 +78,16 @@ class Planning:
                 silent=frozenset(a.rule.id for a in rules if a.rule.tells is not Tells.PERSON),
             ),
             self._held_for(),
-            work.nudged_since(now - WEEK),
+            written_to(house, work, now),
             self._recipients({*(case.person for case in cases), *(finding.person for finding in mended)}),
             mended,
         )
 
     def let_rest(self) -> None:
-        """Whoever is away now and has something to mend is left in peace for the first days back: once the
+        """Whoever is away today and has something to mend is left in peace for the first days back: once the
         absence is over, no calendar that is read tells of it."""
         for person in {finding.person for finding in self._work.living()} & self._away.keys():
-            recipient = Recipient(self._population[person], self._away[person])
+            recipient = self._recipient(person)
             until = quiet_until(recipient, self._house.terms.ladder, self._calendar)
             if until is not None:
                 self._work.rest(person, until)
@@ -108,9 +115,15 @@ class Planning:
     def _recipients(self, persons: Collection[PersonKey]) -> dict[PersonKey, Recipient]:
         resting, topics = self._work.resting(self._calendar.now), self._topics()
         return {
-            key: Recipient(self._population[key], self._away.get(key), resting.get(key), topics.get(key, {}))
+            key: replace(self._recipient(key), rests_until=resting.get(key), topics=topics.get(key, {}))
             for key in persons
         }
+
+    def _recipient(self, person: PersonKey) -> Recipient:
+        away = self._away.get(person)
+        if away is None:
+            return Recipient(self._population[person])
+        return Recipient(self._population[person], away.end, away_from=away.start)
 
     def _topics(self) -> dict[PersonKey, dict[RuleId, TopicLetters]]:
         found: dict[PersonKey, dict[RuleId, TopicLetters]] = {}

@@ -8,7 +8,18 @@ from mailbot.engine.plan import next_office_day
 from mailbot.jobs.forgetting import Forgetting, forgetting
 from mailbot.jobs.house import House
 from mailbot.jobs.retain import asks, personal
-from mailbot.jobs.story import Ahead, Event, HeldBack, WaivedUntil, ahead, articles, events, held_back
+from mailbot.jobs.story import (
+    Ahead,
+    Event,
+    HeldBack,
+    Waiting,
+    WaivedUntil,
+    ahead,
+    articles,
+    events,
+    held_back,
+    waiting,
+)
 from mailbot.model.errors import MailbotError
 from mailbot.model.findings import Finding
 from mailbot.model.ids import Address, LetterId, PersonKey, RuleId
@@ -55,8 +66,8 @@ class Explanation:
     """All that is kept about one person. `judgements` are those of the newest sweep, `left` those of turns
     that are not over, with when each turn began. `paused` tells that an objection is pending: the rest is as
     it was then. `story` is what the findings went through, `ahead` before when no letter may come, `articles`
-    under which articles each rule looks. What was deleted of this person is not recorded:
-    `forgetting` tells what cannot be kept any more of anybody."""
+    under which articles each rule looks, `waiting` what a plan would do that the brake holds. What was
+    deleted of this person is not recorded: `forgetting` tells what cannot be kept any more of anybody."""
 
     person: Person
     swept: datetime | None
@@ -71,6 +82,7 @@ class Explanation:
     story: tuple[Event, ...] = ()
     ahead: tuple[Ahead, ...] = ()
     held_back: tuple[HeldBack, ...] = ()
+    waiting: Waiting | None = None
     waived: tuple[WaivedUntil, ...] = ()
     articles: Mapping[RuleId, tuple[str, ...]] = field(default_factory=dict)
     forgetting: Forgetting = field(default_factory=lambda: Forgetting(None, ()))
@@ -106,6 +118,8 @@ def explain(house: House, address: Address, reason: str, actor: str) -> Explanat
         rests_until = work.resting(now).get(key)
         ran = work.newest_plan(PlanState.RUN)
         plan = work.plan(ran) if ran is not None else None
+        stopped = work.newest_plan(PlanState.HELD) if person.guid not in people.set_aside else None
+        held = work.plan(stopped) if stopped is not None else None
         reading = work.reading_of(key, personal(house))
         forgotten = forgetting(house, work)
         disclose(house, work, key)
@@ -125,6 +139,7 @@ def explain(house: House, address: Address, reason: str, actor: str) -> Explanat
         events(findings, history, letters),
         ahead(topics, rests_until, letters, house.terms.ladder, urgent, now),
         held_back(plan[0], key) if plan is not None else (),
+        waiting(held[0], key) if held is not None else None,
         _waived(house, person),
         articles(house.terms.pack),
         forgotten,

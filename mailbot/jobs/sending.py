@@ -11,18 +11,28 @@ from mailbot.engine.waiving import waived
 from mailbot.jobs.house import House
 from mailbot.jobs.rendering import agenda_of, leads
 from mailbot.jobs.restriction import forbids, left_out
+from mailbot.jobs.waivers import tells_untruth
 from mailbot.model.errors import Stopped
 from mailbot.model.findings import FindingState
 from mailbot.model.ids import PersonKey, RuleId
 from mailbot.model.letters import LetterKind, OutboxLetter
 from mailbot.model.people import People, Person
 from mailbot.model.restrictions import Restriction
+from mailbot.model.verdicts import Kind, Outcome
 from mailbot.rules import registry
 
 MayLeave = Callable[[OutboxLetter], bool]
 
 TO_MEND = frozenset({FindingState.OPEN, FindingState.TOLD, FindingState.REMINDED})
 """States of a finding that a letter may speak of; of one that is waived it is silent."""
+
+SPEAKS_OF: Mapping[LetterKind, frozenset[Outcome]] = {
+    LetterKind.NUDGE: frozenset({Outcome.DEVIATION, Outcome.UNKNOWN}),
+    LetterKind.REMINDER: frozenset({Outcome.DEVIATION, Outcome.UNKNOWN}),
+    LetterKind.HINT: frozenset({Outcome.TIP, Outcome.UNKNOWN}),
+    LetterKind.THANKS: frozenset({Outcome.COMPLIANT, Outcome.TIP, Outcome.UNKNOWN}),
+}
+"""What a rule says today of a state that the letter is still true of; what was not read changes nothing."""
 
 AT_ANY_TIME = frozenset({LetterKind.NOTICE, LetterKind.DIGEST, LetterKind.TASK})
 """Kinds that have days of their own, or are owed on any day."""
@@ -55,7 +65,13 @@ class Sending:
         return person
 
     def waits(self, letter: OutboxLetter, person: Person) -> bool:
-        return not self._may_leave(letter) or self._held(letter, person) or self._in_peace(letter, person)
+        """Whether it may not leave now, and may later."""
+        return (
+            not self._may_leave(letter)
+            or self._held(letter, person)
+            or self._in_peace(letter, person)
+            or self._seen_otherwise(letter)
+        )
 
     def wanted(self, letter: OutboxLetter, person: Person) -> bool:
         """Whether the letter may still reach this person, by what the store says at this moment: somebody may
@@ -95,10 +111,22 @@ class Sending:
         recipient = Recipient(person, None, rests, {})
         return frozen(recipient, self._house.terms.ladder, calendar, calendar.today) is not None
 
+    def _seen_otherwise(self, letter: OutboxLetter) -> bool:
+        """Whether what it speaks of was different when the mailbox was read last. Of a dry run, and of a
+        sweep whose plan is held or under way, no finding changes: whoever mended it is not written to for
+        that, and the next plan that is carried out settles it."""
+        true_of = SPEAKS_OF.get(letter.order.kind)
+        if true_of is None:
+            return False
+        with self._house.store.begin() as work:
+            found = work.judgements_elsewhere(None, letter.order.person)
+        judged = [judgement for _, judgement in found if judgement.rule == letter.order.topic]
+        return bool(judged) and judged[-1].kind is Kind.STATE and judged[-1].verdict.outcome not in true_of
+
     def _needless(self, letter: OutboxLetter, person: Person) -> bool:
         """A test letter when tests are over, what no decision lets us tell any more, what was mended or
-        waived meanwhile, also since the sweep, a notice of what another letter told already, and a digest
-        without a reader."""
+        waived meanwhile, also since the sweep, a waiver that ends no more, a notice of what another letter
+        told already, and a digest without a reader."""
         if not self._house.tells_of(letter.order.topic):
             return True
         if letter.order.test and self._house.terms.mode is not Mode.REDIRECT:
@@ -111,6 +139,8 @@ class Sending:
             case LetterKind.NOTICE:
                 with self._house.store.begin() as work:
                     return not work.undisclosed(letter.order.person)
+            case LetterKind.WAIVER:
+                return tells_untruth(self._house, letter)
             case LetterKind.NUDGE | LetterKind.REMINDER | LetterKind.THANKS:
                 return self._overtaken(letter)
             case _:

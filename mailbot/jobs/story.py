@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from mailbot.engine.ladder import Ladder
 from mailbot.model.findings import Finding, FindingChange, FindingState, TopicLetters
-from mailbot.model.ids import FindingId, PersonKey, RuleId
-from mailbot.model.letters import LetterState, OutboxLetter
+from mailbot.model.ids import FindingId, PersonKey, PlanId, RuleId
+from mailbot.model.letters import LetterKind, LetterState, OutboxLetter
 from mailbot.model.plan import Held, Plan
 from mailbot.policy.packs import Pack
 
@@ -52,6 +52,25 @@ class HeldBack:
     rule: RuleId
     planned: datetime
     why: Held
+
+
+@dataclass(frozen=True, slots=True)
+class WouldDo:
+    """A step of a plan that waits for a human, should it be run: `letter` is the kind that it orders; without
+    one it only notes what was found, and `why` is why no letter is due, where there is a reason."""
+
+    rule: RuleId
+    letter: LetterKind | None
+    why: Held | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The plan that the brake holds, and what it would do to one person; nothing has been done yet."""
+
+    plan: PlanId
+    planned: datetime
+    steps: tuple[WouldDo, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +150,13 @@ def held_back(plan: Plan, person: PersonKey) -> tuple[HeldBack, ...]:
     steps = (step for step in plan.steps if step.person == person)
     found = [HeldBack(step.rule, plan.made, step.held) for step in steps if step.held is not None]
     return tuple(sorted(found, key=lambda held: held.rule))
+
+
+def waiting(plan: Plan, person: PersonKey) -> Waiting:
+    """By rule."""
+    steps = (step for step in plan.steps if step.person == person)
+    found = [WouldDo(step.rule, step.letter.kind if step.letter else None, step.held) for step in steps]
+    return Waiting(plan.id, plan.made, tuple(sorted(found, key=lambda step: step.rule)))
 
 
 def articles(pack: Pack) -> Mapping[RuleId, tuple[str, ...]]:

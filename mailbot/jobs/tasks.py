@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from mailbot.jobs.house import House
-from mailbot.jobs.incoming import ARRIVED_AFTER
+from mailbot.jobs.incoming import ARRIVED_AFTER, IN_PEACE
 from mailbot.jobs.rights import disclose
 from mailbot.model.conflicts import Clash, Conflict
-from mailbot.model.ids import ObjectGuid, SlotId
+from mailbot.model.ids import ObjectGuid, PersonKey, SlotId
 from mailbot.model.people import People, Person
 from mailbot.model.restrictions import Restriction
 from mailbot.model.slots import Job
@@ -27,6 +27,7 @@ INSTRUCTIONS: Mapping[Task | Clash, str] = {
     Task.REPLY_AND_FORWARD: "the reply says that mail is not forwarded, and it is: mend one of them",
     Task.END_DELEGATIONS: "take away the rights of somebody who left on mailboxes of others",
     Task.LETTERS_COME_BACK: "letters to this mailbox came back for good: mend its address, or the mailbox",
+    Task.LETTERS_NOT_TAKEN: "letters to this mailbox are refused or do not leave: mend address or mailbox",
     Task.DECIDE_REMOVAL: "decide on removal: hold, archive list, open requests, private mail, two signatures",
     Clash.CLOSED_IN_SERVICE: "the account is closed, personnel says in service: open it or mend the contract",
     Clash.NO_MANAGER: "no source names a manager who has a mailbox: fill it in at one of them",
@@ -39,6 +40,9 @@ INSTRUCTIONS: Mapping[Task | Clash, str] = {
     Clash.NO_MAILBOX: "personnel names an address that no mailbox carries: mend it, or make the mailbox",
 }
 """What each task asks, in words for the one who has to do it."""
+
+OF_DELIVERY = (Task.LETTERS_COME_BACK, Task.LETTERS_NOT_TAKEN)
+"""Which no rule sees: mail servers tell of them."""
 
 
 def conflict_counts(people: People, aside: Collection[ObjectGuid] = ()) -> dict[Clash, int]:
@@ -55,8 +59,9 @@ def open_tasks(house: House) -> tuple[datetime | None, Mapping[Task | Clash, int
     with house.store.begin() as work:
         newest = work.last_counts(Job.SWEEP)
         seen = _seen(house, work, people, newest[0].slot.id) if newest else {}
-        if returned := len(_whose_letters_came_back(house, work, people)):
-            seen[Task.LETTERS_COME_BACK] = returned
+        for task in OF_DELIVERY:
+            if number := len(_of_task(house, work, people, task)):
+                seen[task] = number
     return newest[0].finished if newest else None, together(seen, conflict_counts(people))
 
 
@@ -96,19 +101,18 @@ def _seen(house: House, work: Work, people: People, slot: SlotId) -> dict[Task, 
     return counts
 
 
-def _whose_letters_came_back(house: House, work: Work, people: People) -> list[Person]:
-    keyed = {house.store.person_key(guid): person for guid, person in people.by_guid.items()}
-    returned = work.came_back(house.clock.now() - ARRIVED_AFTER)
-    return [keyed[key] for key in returned if key in keyed]
-
-
 def _of_task(house: House, work: Work, people: People, task: Task) -> list[Person]:
-    if task is Task.LETTERS_COME_BACK:
-        return _whose_letters_came_back(house, work, people)
     keyed = {house.store.person_key(guid): person for guid, person in people.by_guid.items()}
+    return [keyed[key] for key in _tasked(work, task, house.clock.now()) if key in keyed]
+
+
+def _tasked(work: Work, task: Task, now: datetime) -> list[PersonKey]:
+    if task is Task.LETTERS_COME_BACK:
+        return work.came_back(now - ARRIVED_AFTER)
+    if task is Task.LETTERS_NOT_TAKEN:
+        return work.not_taken(now - IN_PEACE, now)
     newest = work.last_counts(Job.SWEEP)
-    tasked = work.tasked(newest[0].slot.id, task) if newest else []
-    return [keyed[key] for key in tasked if key in keyed]
+    return work.tasked(newest[0].slot.id, task) if newest else []
 
 
 def _of_conflict(people: People, clash: Clash) -> list[Person]:

@@ -49,7 +49,7 @@ def order_waiver_letters(house: House, work: Work, people: People, now: datetime
     is over: the operator is told outside it.
 
     A letter is named after what it tells of: asked again, it is the same letter. One that waits and tells of
-    a waiver that was prolonged or taken away meanwhile is withdrawn.
+    a waiver that was prolonged meanwhile is withdrawn; what `tells_untruth` finds does not leave either.
     """
     return _Ending(house, work, people, now).order_all()
 
@@ -70,6 +70,13 @@ def tell_of_waivers(house: House, letters: WaiverLetters) -> None:
         )
 
 
+def tells_untruth(house: House, letter: OutboxLetter) -> bool:
+    """Whether it tells of a waiver that ends no more as it says: prolonged, taken away or given to another
+    owner since it was ordered."""
+    ends = ending(house.terms.waivers, house.today()).values()
+    return not _marks(letter) <= {_mark(house, waiver) for theirs in ends for waiver in theirs}
+
+
 class _Ending:
     def __init__(self, house: House, work: Work, people: People, now: datetime) -> None:
         self._house = house
@@ -81,21 +88,21 @@ class _Ending:
 
     def order_all(self) -> WaiverLetters:
         waivers = self._house.terms.waivers
-        numbers = {self._mark(waiver): number for number, waiver in enumerate(waivers, start=1)}
+        numbers = {_mark(self._house, waiver): number for number, waiver in enumerate(waivers, start=1)}
         due = ending(waivers, self._house.today())
         ordered, unheard = 0, list[Unheard]()
         for address in dict.fromkeys(waiver.owner_address for waiver in waivers):
             owner = self._people.with_address(address)
             ends = due.get(address, ())
             before = self._before(owner)
-            self._withdraw_untrue(before, {self._mark(waiver) for waiver in ends})
+            self._withdraw_untrue(before, {_mark(self._house, waiver) for waiver in ends})
             untold = [waiver for waiver in ends if not self._told(waiver, before)]
             if not untold:
                 continue
             if owner is not None and self._order(owner, untold):
                 ordered += 1
             else:
-                marks = [(self._mark(waiver), waiver.until) for waiver in untold]
+                marks = [(_mark(self._house, waiver), waiver.until) for waiver in untold]
                 unheard += [Unheard(mark, numbers[mark], until) for mark, until in marks]
         return WaiverLetters(ordered, tuple(unheard))
 
@@ -112,7 +119,7 @@ class _Ending:
 
     def _told(self, waiver: Waiver, before: Mapping[frozenset[str], OutboxLetter]) -> bool:
         """Whether a letter told of it, or still will; on the last days only one that has left counts."""
-        states = {letter.state for marks, letter in before.items() if self._mark(waiver) in marks}
+        states = {letter.state for marks, letter in before.items() if _mark(self._house, waiver) in marks}
         waits = any(state.under_way for state in states) and waiver.until > self._house.today() + LAST_DAYS
         return LetterState.SENT in states or waits
 
@@ -131,7 +138,7 @@ class _Ending:
         day = back_on(owner, calendar, next_office_day(calendar, closes))
         if day is None or day > last or not self._reaches(owner):
             return False
-        marks = sorted(self._mark(waiver) for waiver in waivers)
+        marks = sorted(_mark(self._house, waiver) for waiver in waivers)
         order = LetterOrder(
             key=f"{TOPIC}/{'test/' if self._test else ''}{'+'.join(marks)}",
             kind=LetterKind.WAIVER,
@@ -168,11 +175,12 @@ class _Ending:
             shown["mailbox"] = first.address.value
         return shown
 
-    def _mark(self, waiver: Waiver) -> str:
-        """Names a waiver by what its end is about; keyed, because an address is easily guessed. Another
-        reason or another name of the function makes no new letter, a later end does."""
-        said = (waiver.rule, waiver.address.value, waiver.owner_address.value, waiver.until.isoformat())
-        return self._house.store.letter_id("/".join((TOPIC, "mark", *said)))[:SIGNS]
+
+def _mark(house: House, waiver: Waiver) -> str:
+    """Names a waiver by what its end is about; keyed, because an address is easily guessed. Another reason or
+    another name of the function makes no new letter, a later end does."""
+    said = (waiver.rule, waiver.address.value, waiver.owner_address.value, waiver.until.isoformat())
+    return house.store.letter_id("/".join((TOPIC, "mark", *said)))[:SIGNS]
 
 
 def _marks(letter: OutboxLetter) -> frozenset[str]:

@@ -69,8 +69,23 @@ class SmtpPost:
         self._timer: threading.Timer | None = None
 
     def reach(self) -> None:
-        with self._talking():
-            pass
+        """Asks whether a letter of ours to ourselves would be taken, and begins none: a server may greet who
+        has no account and refuse every letter."""
+        with self._talking() as talk:
+            try:
+                with talk.one_letter():
+                    reply = talk.sender(self._sender.value, [])
+                    if reply.good:
+                        reply = talk.recipient(self._sender.value)
+                    talk.reset()
+            except Lost as lost:
+                self._drop()
+                raise Unreachable(f"The mail server cannot be used: {lost}. See [post].") from None
+        if not reply.good:
+            raise Unreachable(
+                f"The mail server takes no letter from and to [delivery] sender ({reply}). Does it want an "
+                "account (smtp_username under [post]), or not let this one send in that name?"
+            )
 
     def prepare(self, mail: Mail) -> str:
         """Also sees to it that somebody listens: trouble with the server that shows here costs no letter its

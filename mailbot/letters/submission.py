@@ -31,6 +31,12 @@ NO_WORD_OF_ACCOUNTS = ("5.3.", "5.5.")
 """Enhanced codes of the server's own state, and of the protocol (RFC 3463, 2)."""
 
 
+TLS_FITS = "does smtp_tls fit smtp_port: implicit with 465, starttls with 587"
+NEVER_A_WORD = f". Is a firewall in between, and {TLS_FITS}"
+"""A server that waits for encryption says nothing to a client that waits for a greeting, and neither does a
+firewall."""
+
+
 @dataclass(frozen=True, slots=True)
 class MailServer:
     """`deadline` in seconds, for opening a connection and for each letter. Without `username` nobody signs
@@ -199,6 +205,7 @@ class Submission:
         except Unreachable as error:
             raise Lost(str(error)) from None
         self._client = _Client(server, trust, self._deadline)
+        self._greeted = False
         self.letters = 0
 
     def open(self) -> None:
@@ -206,6 +213,7 @@ class Submission:
         server, client = self._server, self._client
         with self._step(), self._deadline.within(server.deadline):
             self._must(self._read(client.connect(server.host, server.port)), "a greeting")
+            self._greeted = True
             self._must(self._read(client.ehlo()), "EHLO")
             if server.tls == "starttls":
                 if not client.has_extn("starttls"):
@@ -330,11 +338,29 @@ class Submission:
         except ssl.SSLCertVerificationError as error:
             raise Lost(smtp_trust.wrong_with(error)) from None
         except (OSError, smtplib.SMTPException, ValueError) as error:
-            if self._deadline.passed:
-                raise Lost("it did not answer in time") from None
+            if self._deadline.passed or _timed_out(error):
+                raise Lost("it did not answer in time" + ("" if self._greeted else NEVER_A_WORD)) from None
             if isinstance(error, smtplib.SMTPResponseException):
                 raise Lost(f"it answers {error.smtp_code}") from None
-            raise Lost(type(error).__name__) from None
+            raise Lost(_in_words(error)) from None
+
+
+def _timed_out(error: Exception) -> bool:
+    """smtplib says of a time-out that the connection was closed."""
+    return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+
+
+def _in_words(error: Exception) -> str:
+    """What an operator can look at; the name of the error where that is not known."""
+    if isinstance(error, socket.gaierror):
+        return "no address is found for smtp_host"
+    if isinstance(error, ConnectionRefusedError):
+        return "the connection was refused: does it listen on smtp_port, and may this machine reach it"
+    if isinstance(error, ConnectionError | smtplib.SMTPServerDisconnected):
+        return "it ended the connection"
+    if isinstance(error, ssl.SSLError):
+        return f"encryption failed: {TLS_FITS} ({type(error).__name__})"
+    return type(error).__name__
 
 
 def _coded(text: str) -> str:

@@ -44,12 +44,14 @@ class PlanState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class PlanSize:
     """What the brake looks at, in numbers. `letters` are all that the plan would send, those that the cap
-    holds back included; `opened` new findings; by rule how many deviate of how many judged."""
+    holds back included, `reminders` those among them that follow a letter which arrived; `opened` new
+    findings; by rule how many deviate of how many judged."""
 
     letters: int
     opened: int
     deviating: Mapping[RuleId, int] = field(default_factory=dict)
     judged: Mapping[RuleId, int] = field(default_factory=dict)
+    reminders: int = 0
 
 
 @dataclass(frozen=True, slots=True)

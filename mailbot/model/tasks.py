@@ -14,4 +14,5 @@ class Task(StrEnum):
     REPLY_AND_FORWARD = "reply_and_forward"  # the reply says it is not forwarded, and it is
     END_DELEGATIONS = "end_delegations"  # a leaver still has rights on mailboxes of others
     LETTERS_COME_BACK = "letters_come_back"  # our letters to this mailbox bounced, no rule saw it
+    LETTERS_NOT_TAKEN = "letters_not_taken"  # a server refuses our letters to this mailbox, no rule saw it
     DECIDE_REMOVAL = "decide_removal"  # the reply is over; archive, holds and requests must be checked

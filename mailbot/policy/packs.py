@@ -43,11 +43,11 @@ class NormClass(StrEnum):
         return self in (NormClass.METADATA, NormClass.HEADING, NormClass.CONTENT, NormClass.LIFECYCLE)
 
 
-def require_known_rule(rule: str) -> str:
+def require_known_rule(rule: str, mend: str = "use one of these names, or leave the rule out") -> str:
     """The same text, or a refusal that lists the rules there are."""
     if RuleId(rule) not in registry():
         names = ", ".join(sorted(registry()))
-        raise refusal(f"one of the rules {names}", "use one of these names, or leave the rule out")
+        raise refusal(f"one of the rules {names}", mend)
     return rule
 
 

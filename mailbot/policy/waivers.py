@@ -29,7 +29,7 @@ class Waiver(Typed):
     @field_validator("rule")
     @classmethod
     def _known(cls, value: RuleId) -> RuleId:
-        return RuleId(require_known_rule(value))
+        return RuleId(require_known_rule(value, "use one of these names"))
 
     @field_validator("address", "owner_address", mode="before")
     @classmethod
@@ -56,27 +56,21 @@ class Waiver(Typed):
 
     def goes_on_in(self, other: "Waiver") -> bool:
         """Whether the other one takes over on the day after this one's last."""
-        same = self.rule == other.rule and self.address == other.address
-        return same and self.until < other.until and other.first <= self.until + ONE_DAY
+        return self._like(other) and self.until < other.until and other.first <= self.until + ONE_DAY
+
+    def doubles(self, other: "Waiver") -> bool:
+        """Whether both hold for one mailbox and one rule on some day."""
+        return self._like(other) and self.first <= other.until and other.first <= self.until
+
+    def _like(self, other: "Waiver") -> bool:
+        return self.rule == other.rule and self.address == other.address
 
 
 class Waivers(Typed):
-    """The file `waivers.toml`: any number of [[waiver]] tables."""
+    """The file `waivers.toml`: any number of [[waiver]] tables. Whether two are about the same days is looked
+    at where the file is read, beside all else that is wrong in it."""
 
     waivers: Annotated[tuple[Waiver, ...], Field(alias="waiver")] = ()
-
-    @model_validator(mode="after")
-    def _once(self) -> "Waivers":
-        for index, one in enumerate(self.waivers):
-            for number, other in enumerate(self.waivers[:index], start=1):
-                same = one.rule == other.rule and one.address == other.address
-                if same and one.first <= other.until and other.first <= one.until:
-                    raise refusal(
-                        "one waiver at a time for a mailbox and a rule",
-                        "remove one of them, or let one end before the other begins",
-                        f"waivers {number} and {index + 1} on the same days",
-                    )
-        return self
 
 
 def year_after(day: date) -> date:

@@ -92,6 +92,7 @@ class Service:
         log.info("service started")
         while not self._asked_to_end:
             time.sleep(POLL_SECONDS)
+            _follow_the_clock(scheduler)
         self._stop.set()
         ended = threading.Thread(target=scheduler.shutdown, name="shutdown", daemon=True)
         ended.start()
@@ -224,6 +225,18 @@ class Service:
         self._failures[job] += 1
         self._not_before[job] = self._house.clock.monotonic() + pause
         self._house.operator.problem(code, text)
+
+
+def _follow_the_clock(scheduler: BackgroundScheduler) -> None:
+    """APScheduler waits for a time of day. When the machine's clock is put back, as after a start with the
+    wrong zone, that would be hours of silence."""
+    now = SystemClock().now()
+    soon = now + timedelta(seconds=2 * TICK_SECONDS)
+    late = [job for job in scheduler.get_jobs() if job.next_run_time and job.next_run_time > soon]
+    if late:
+        log.warning("the clock of this machine was put back")
+    for job in late:
+        job.modify(next_run_time=now)
 
 
 def _where(error: BaseException) -> str:

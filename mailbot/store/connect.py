@@ -117,6 +117,10 @@ def _postgres(url: URL, deadline: float) -> Engine:
         ) from None
 
 
+NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "53100")
+"""Codes of a disk that takes nothing: SQLite's names, and PostgreSQL's disk_full."""
+
+
 @contextmanager
 def discreet(url: URL) -> Iterator[None]:
     """Turn errors of the database into ours. Their texts name codes, never the values of a row."""
@@ -126,8 +130,13 @@ def discreet(url: URL) -> Iterator[None]:
     except exc.TimeoutError:
         raise Unreachable(f"The database {where} has no connection free.") from None
     except (exc.OperationalError, exc.InterfaceError) as error:
+        if (code := _code(error)).startswith(NO_ROOM):
+            raise Unreachable(
+                f"The database {where} cannot be written ({code}). Is its disk full, and may this account "
+                "write there?"
+            ) from None
         raise Unreachable(
-            f"The database {where} did not answer in time ({_code(error)}). Is it running, reachable and "
+            f"The database {where} did not answer in time ({code}). Is it running, reachable and "
             "not held by another program?"
         ) from None
     except exc.DBAPIError as error:

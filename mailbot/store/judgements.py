@@ -13,6 +13,7 @@ from sqlalchemy.engine import Row
 from mailbot.model.facts import WITHOUT_TURN, Reason
 from mailbot.model.findings import FindingState
 from mailbot.model.ids import PersonKey, RuleId, SlotId
+from mailbot.model.mailbox import Interval
 from mailbot.model.tasks import Task
 from mailbot.model.verdicts import Judgement, Outcome, Verdict
 from mailbot.store.part import bounds, insert_for, interval, unless_left_out
@@ -106,20 +107,20 @@ class Judgements(Reading):
         rows = self.rows(found.group_by(visited.c.missed).order_by(visited.c.missed))
         return {Reason.of(row.missed): row.number for row in rows}
 
-    def away(self, slot: SlotId, rules: Collection[RuleId], now: datetime) -> Mapping[PersonKey, datetime]:
+    def away(self, slot: SlotId, rules: Collection[RuleId], now: datetime) -> Mapping[PersonKey, Interval]:
         """Only until the slot is settled: then it is not kept any more who was away when."""
+        start = func.min(judgement.c.occurrence_start).label("start")
         until = func.max(judgement.c.occurrence_end).label("until")
         found = self.rows(
-            select(judgement.c.person, until)
+            select(judgement.c.person, start, until)
             .where(
                 judgement.c.slot == slot,
                 judgement.c.rule.in_(list(rules)),
-                judgement.c.occurrence_start <= now,
                 judgement.c.occurrence_end > now,
             )
             .group_by(judgement.c.person)
         )
-        return {PersonKey(row.person): row.until for row in found}
+        return {PersonKey(row.person): Interval(row.start, row.until) for row in found}
 
     def deciding(self, slot: SlotId) -> list[tuple[PersonKey, Judgement]]:
         with_finding = select(finding.c.person).where(finding.c.state.in_(LIVE))

@@ -15,8 +15,12 @@ from mailbot.model.restrictions import Restriction
 from mailbot.store.part import Part
 from mailbot.store.schema import finding as finding_table
 from mailbot.store.schema import letter as table
+from mailbot.store.schema import rest
 
 UNSETTLED = tuple(state for state in LetterState if state.unsettled)
+MAY_COME = tuple(state for state in UNSETTLED if state is not LetterState.IN_DOUBT)
+"""Unsettled, and not one that arrived long ago if it did."""
+
 UNFINISHED = (LetterState.CLAIMED, LetterState.DRAFTED)
 TRIED = (LetterState.SENT, LetterState.REFUSED, LetterState.BOUNCED)
 """A server was asked to take it: it counts for the week, or one that fails would be made anew each day."""
@@ -123,6 +127,18 @@ class Outbox(Part):
         found = self.connection.scalars(returned.distinct().order_by(table.c.person))
         return [PersonKey(person) for person in found]
 
+    def not_taken(self, since: datetime, now: datetime) -> list[PersonKey]:
+        at_rest = select(rest.c.person).where(rest.c.until > now)
+        refused = and_(
+            table.c.state == LetterState.REFUSED, table.c.changed >= since, table.c.person.in_(at_rest)
+        )
+        found = select(table.c.person).where(
+            or_(table.c.state == LetterState.SET_ASIDE, refused),
+            ~table.c.test,
+            table.c.person.not_in(self.paused()),
+        )
+        return [PersonKey(key) for key in self.connection.scalars(found.distinct().order_by(table.c.person))]
+
     def letters_that(self, matches: Callable[[LetterId], bool]) -> list[OutboxLetter]:
         """Only ids are read of the letters that do not match."""
         ids = [LetterId(row.id) for row in self.rows(select(table.c.id)) if matches(LetterId(row.id))]
@@ -215,11 +231,12 @@ class Outbox(Part):
         """Leaves `changed` alone: it says when the letter left."""
         self.connection.execute(update(table).where(table.c.id == letter).values(tidy=True))
 
-    def nudged_since(self, since: datetime) -> frozenset[PersonKey]:
+    def nudged_since(self, since: datetime, unsure_since: datetime) -> frozenset[PersonKey]:
         sent = and_(table.c.state.in_(TRIED), table.c.changed >= since)
+        unsure = and_(table.c.state == LetterState.IN_DOUBT, table.c.changed >= unsure_since)
         found = self.connection.scalars(
             select(table.c.person)
-            .where(table.c.weekly, ~table.c.test, or_(table.c.state.in_(UNSETTLED), sent))
+            .where(table.c.weekly, ~table.c.test, or_(table.c.state.in_(MAY_COME), sent, unsure))
             .distinct()
         )
         return frozenset(PersonKey(person) for person in found)

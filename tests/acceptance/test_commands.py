@@ -146,6 +146,19 @@ def test_a_plan_is_refused_when_a_sweep_came_between(desk: Desk) -> None:
     assert (desk.findings(), desk.letters()) == (AFTERWARDS, before)
 
 
+def test_a_plan_is_refused_when_a_sweep_saw_meanwhile_that_all_is_mended(tmp_path: Path) -> None:
+    """Nobody was told, so no finding and no letter shows that the plan is of yesterday's mailbox."""
+    with municipality(tmp_path, 30, stories=["plain-over"]) as here:
+        desk = Desk(here)
+        plan = dry_run(desk)["plan"]
+        desk.resizes("plain-over", GIB)
+        desk.goes_to_day(23, 6, 30)
+        desk.types("sweep")
+        assert "was overtaken by a newer sweep" in desk.refused("plan", "run", plan)
+        assert desk.shows("plan", "show", plan)["to_type"] == ["mailbot sweep --dry-run"]
+        assert (desk.findings(), desk.letters()) == ({}, {})
+
+
 def test_of_two_plans_only_one_runs(desk: Desk) -> None:
     first = dry_run(desk)["plan"]
     desk.goes_to_day(23, 6, 30)
@@ -442,7 +455,7 @@ def test_mailbot_starts_as_a_module_and_is_quick_to_help() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=200,
     )
     assert "sweep" in said.stdout
     loaded = {line.rpartition("|")[2].strip() for line in said.stderr.splitlines()}

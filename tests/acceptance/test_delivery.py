@@ -1,6 +1,8 @@
 """When letters leave, and when they do not: hours, gates, modes, and what a broken-off delivery left."""
 
 from collections import Counter
+from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +13,9 @@ from mailbot.model.errors import Unreachable
 from mailbot.model.ids import ObjectGuid
 from mailbot.model.letters import LetterState
 from mailbot.simulator import Fault, FaultKind
-from tests.acceptance.desk import nobody_opens
-from tests.acceptance.municipality import Municipality
+from mailbot.simulator.calendars import all_day
+from tests.acceptance.desk import GIB, Desk, nobody_opens, small_town
+from tests.acceptance.municipality import Municipality, municipality
 
 
 def states(house: House) -> Counter[LetterState]:
@@ -38,6 +41,30 @@ def test_no_letter_leaves_before_or_after_office_hours(voorbeeld: Municipality) 
             voorbeeld.at(hour, 5 if hour != 8 else 25)
             assert deliver(house).sent == 0
     assert voorbeeld.letters() == 0
+
+
+@pytest.mark.parametrize(
+    ("kept", "begins", "at_most"),
+    [("weekly", (16, 57), 5), ("urgent", (15, 0), 2)],
+    ids=["the office closes at five", "letters about an absence leave until three"],
+)
+def test_a_delivery_that_takes_its_time_ends_with_the_hours(
+    tmp_path: Path, kept: str, begins: tuple[int, int], at_most: int
+) -> None:
+    """Where a mail server takes one letter a minute; one that it has in hand is not called back."""
+    with small_town(tmp_path) as desk:
+        desk.here.change(("per_minute = 120", "per_minute = 1"))
+        desk.types("sweep")
+        with desk.here.opened() as house:
+            with house.store.begin() as work:
+                for letter in work.letters_that(lambda _: True):
+                    if letter.order.weekly != (kept == "weekly"):
+                        work.move(letter.id, LetterState.WAITING, LetterState.WITHDRAWN, house.clock.now())
+            waiting = states(house)[LetterState.WAITING]
+            desk.goes_to_day(23, *begins)
+            sent = deliver(house).sent
+            assert 1 <= sent <= at_most < waiting
+            assert states(house)[LetterState.WAITING] == waiting - sent
 
 
 def test_what_waits_over_the_night_leaves_in_the_morning_and_nothing_on_saturday(
@@ -107,6 +134,72 @@ def test_an_absence_letter_under_way_does_not_arrive_during_the_absence(voorbeel
     assert found[LetterState.DRAFTED] == 0
     for mails in voorbeeld.server.delivered().values():
         assert not [mail for mail in mails if mail.subject == "Je automatische antwoord"]
+
+
+def test_nobody_is_asked_for_what_was_in_order_at_the_last_look(tmp_path: Path) -> None:
+    """A letter waits; then the reader mends it. A dry run sees that, as does a sweep whose plan is held."""
+    with municipality(tmp_path, 30, stories=["plain-over"]) as here:
+        desk = Desk(here)
+        desk.types("sweep")
+        desk.resizes("plain-over", GIB)
+        desk.goes_to_day(23, 8)
+        dry = desk.shows("sweep", "--dry-run")
+        desk.goes_to_day(23, 9)
+        assert desk.delivers().sent == 0 and desk.letters() == {("nudge", "waiting"): 1}
+
+        desk.types("plan", "run", dry["plan"])
+        assert desk.letters() == {("nudge", "withdrawn"): 1}
+
+
+def test_a_letter_that_is_true_again_leaves(tmp_path: Path) -> None:
+    with municipality(tmp_path, 30, stories=["plain-over"]) as here:
+        desk = Desk(here)
+        desk.types("sweep")
+        for hour, size in ((7, GIB), (8, 6 * GIB)):
+            desk.resizes("plain-over", size)
+            desk.goes_to_day(23, hour)
+            desk.types("sweep", "--dry-run")
+        desk.goes_to_day(23, 9)
+        assert desk.delivers().sent == 1
+
+
+def test_a_look_that_failed_says_nothing_against_a_letter(tmp_path: Path) -> None:
+    with municipality(tmp_path, 30, stories=["plain-over"]) as here:
+        desk = Desk(here)
+        desk.types("sweep")
+        here.server.faults.add(*nobody_opens())
+        desk.goes_to_day(23, 8)
+        assert desk.shows_with_log("sweep", "--dry-run", code=12)["mailboxes"]["read"] == 0
+        desk.goes_to_day(23, 9)
+        assert desk.delivers().sent == 1
+
+
+def test_on_the_first_day_of_an_absence_that_only_the_calendar_tells_of_no_letter_is_made(
+    tmp_path: Path,
+) -> None:
+    """The sweep is at six; the calendar counts the absence from half past eight."""
+    with municipality(tmp_path, 30, stories=["plain-over"]) as here:
+        desk = Desk(here)
+        mailbox = here.town.mailbox(desk.resident("plain-over").address)
+        assert mailbox is not None
+        mailbox.calendar.append(all_day("Verlof", date(2026, 11, 23), date(2026, 11, 27)))
+        steps = {(row["rule"], row["step"]) for row in desk.shows("sweep")["steps"]}
+        assert steps == {("quota", "open (away)")}
+
+
+@pytest.mark.parametrize("until", [date(2026, 11, 27), date(2026, 12, 18)], ids=["four days", "weeks"])
+def test_what_waited_reaches_nobody_who_is_away_by_the_calendar_alone(tmp_path: Path, until: date) -> None:
+    """Ordered on Monday, when nothing left; on Tuesday its reader is away, which personnel does not know."""
+    with municipality(tmp_path, 30, stories=["plain-over"]) as here:
+        desk = Desk(here)
+        desk.types("sweep")
+        mailbox = here.town.mailbox(desk.resident("plain-over").address)
+        assert mailbox is not None
+        mailbox.calendar.append(all_day("Verlof", date(2026, 11, 24), until))
+        desk.goes_to_day(24)
+        desk.types("sweep")
+        desk.goes_to_day(24, 9)
+        assert desk.delivers().sent == 0 and desk.letters()[("nudge", "waiting")] == 1
 
 
 def test_a_broken_off_delivery_is_made_up_for_once(voorbeeld: Municipality) -> None:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def test_every_command_and_option_says_what_it_does(words: tuple[str, ...]) -> N
 
 def test_the_help_on_a_terminal_names_every_command() -> None:
     said = subprocess.run(
-        [sys.executable, "-m", "mailbot", "--help"], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-m", "mailbot", "--help"], capture_output=True, text=True, check=True, timeout=200
     ).stdout
     assert all(words[0] in said for words in ALL)
 
@@ -129,3 +130,28 @@ def test_every_kind_of_failure_has_an_exit_code_of_its_own() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     codes = [kind.exit_code for kind in kinds]  # type: ignore[attr-defined]
     assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "deploy").rglob("*.md")), ids=lambda page: page.name)
+def test_every_command_in_the_handbook_exists(page: Path) -> None:
+    """With its options; and so does every page that is linked to."""
+    text = page.read_text(encoding="utf-8")
+    for written in re.findall(r"(?:`|^ {4,}|/bin/)mailbot ([a-z][^`\n]*)", text, re.M):
+        words = tuple(re.findall(r"(?<![\w-])[a-z]+(?![\w-])", written.partition(" -")[0]))
+        called = next((known for known in ALL if words[: len(known)] == known), None)
+        assert called or any(known[: len(words)] == words for known in ALL), written
+        if called:
+            assert set(re.findall(r"--[a-z-]+", written)) <= options(ALL[called]), written
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (page.parent / link).exists(), link
+
+
+def test_the_handbook_says_how_letters_leave() -> None:
+    """Every key of the two mail servers, in an example that is read as settings are."""
+    page = (ROOT / "deploy" / "handbook" / "post.md").read_text(encoding="utf-8")
+    shown = tomllib.loads("\n".join(re.findall(r"```toml\n(.*?)```", page, re.S)))
+    Settings.model_fields["post"].annotation.model_validate(shown["post"])  # type: ignore[union-attr]
+    named = set(re.findall(r"\w+", page))
+    for section, key, _ in settings_keys():
+        if section == "post" or (section == "operator" and key.startswith("smtp_")):
+            assert key in named, f"{section}.{key}"

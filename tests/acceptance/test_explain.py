@@ -226,6 +226,24 @@ def test_it_tells_why_the_newest_plan_made_no_letter(desk: Desk) -> None:
     assert (held["rule"], held["why"]) == ("quota", "mode_off")
 
 
+def test_it_tells_what_a_plan_would_do_that_waits_for_a_human(desk: Desk) -> None:
+    """The brake holds it: nothing of it has been done, so neither findings nor letters show it."""
+    desk.here.change(("share_percent = 60", "share_percent = 10"), ("least = 50", "least = 10"))
+    assert desk.types("sweep").code == 14
+    waits = "the plan of 2026-11-23 06:00 waits for a human"
+    would = f"quota: {waits}; if it is run, a letter is ordered (nudge)"
+    assert would in section(look(desk), "What comes next")
+    told = explained(desk)
+    assert told["findings"] == []
+    assert {letter["kind"] for letter in told["letters"]} == {"notice"}, "of the look before"
+    waiting = told["next"]["waiting"]
+    assert {"rule": "quota", "letter": "nudge", "why": None} in waiting["steps"]
+    nothing = f"all topics: {waits}; it does nothing to this person"
+    assert nothing in section(look(desk, "just-under-limit"), "What comes next")
+    desk.types("plan", "reject", waiting["plan"])
+    assert explained(desk)["next"]["waiting"] is None
+
+
 def test_it_tells_by_whom_a_rule_is_waived_and_until_when(desk: Desk) -> None:
     """The reason of the waiver stays in the file: it is about the mailbox, and not for every reader."""
     address = desk.resident("plain-over").address

@@ -10,6 +10,7 @@ from mailbot.engine.gates import in_sample
 from mailbot.jobs.deliver import deliver
 from mailbot.jobs.house import House
 from mailbot.jobs.sweep import sweep
+from mailbot.jobs.tasks import OF_DELIVERY
 from mailbot.model.ids import ObjectGuid, RuleId
 from mailbot.model.tasks import Task
 from mailbot.model.verdicts import Outcome
@@ -62,7 +63,7 @@ def test_administrators_see_the_tasks_in_the_stories_and_no_others(voorbeeld: Mu
         told = {
             (story.tasks, guid) for guid in voorbeeld.town.expected() if (story := voorbeeld.town.story(guid))
         }
-        for task in set(Task) - {Task.LETTERS_COME_BACK}:  # that one no rule sees: a server tells of it
+        for task in set(Task) - set(OF_DELIVERY):
             assert given[task] == {house.store.person_key(guid) for tasks, guid in told if task in tasks}, (
                 task
             )

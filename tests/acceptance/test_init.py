@@ -120,6 +120,35 @@ def test_a_mistaken_answer_is_told_as_in_the_settings(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_mistaken_answer_is_asked_again_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "etc"
+    answers = [
+        "gemeente Anderland",
+        "Anderland",
+        "anderland.example",
+        "assen",
+        "huizen",
+        "htp:/x",
+        "https://post.anderland.example/EWS/Exchange.asmx",
+        r"ANDERLAND\svc",
+        "de servicedesk",
+    ]
+    said = typed(None, "init", str(folder), keys="".join(f"{answer}\n" for answer in answers))
+    assert said.code == 0, said.err
+    told = said.out + said.err
+    assert "The mail domain looks like voorbeeld.example" in told
+    assert "There is no pack of that name. Choose one of: brunssum" in told
+    assert "expected a URL such as https://" in told
+    assert (folder / "packs" / "huizen").is_dir()
+
+
+def test_a_folder_that_is_in_use_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    init(tmp_path / "etc")
+    said = typed(None, "init", str(tmp_path / "etc"))
+    assert (said.code, said.out) == (2, "")
+    assert "Choose another folder" in said.err
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "etc").write_text("a file of that name")
     said = init(tmp_path / "etc")
@@ -160,10 +189,10 @@ def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
         "gates.toml": ("dpia.fg_advice",),
         "calendar.toml": ("years",),
         "waivers.toml": ("waiver", "rule"),
-        "stages.toml": ("rule 4.stage", "`observe`, `pilot` or `everyone`"),
+        "stages.toml": ("rule 3.stage", "`observe`, `pilot` or `everyone`"),
         "directory.ldf": ("base64",),
         "accepted_domains.txt": ("a domain such as voorbeeld.example",),
-        "nl/quota.toml": ("nudge.heading",),
+        "letters/nl/quota.toml": ("nudge.heading",),
     }.items():
         assert f"\n{file}\n" in report, file
         section = report.partition(f"\n{file}\n")[2].partition("\n\n")[0]
@@ -207,5 +236,5 @@ def test_a_rule_without_letters_is_found_on_the_first_day(tmp_path: Path) -> Non
             (desk.here.settings / "letters" / language / "quota.toml").unlink()
         said = desk.types("sweep")
     assert said.code == 2
-    assert "\nnl/quota.toml\n" in said.err and "\nen/quota.toml\n" in said.err
+    assert "\nletters/nl/quota.toml\n" in said.err and "\nletters/en/quota.toml\n" in said.err
     assert "write it, as for the rules beside it" in said.err

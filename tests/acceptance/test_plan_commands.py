@@ -181,7 +181,8 @@ class TestStages:
         self.decided(desk, "pilot", "quota")
         desk.goes_to_day(24)
         swept = desk.shows("sweep")
-        assert steps(swept, "quota")["keep+nudge"] == 3
+        assert steps(swept, "quota")["keep+nudge"] == 2
+        assert steps(swept, "quota")["keep (away)"] == 1, "since this morning, as the calendar tells"
         assert steps(swept, "quota")["keep (not_in_pilot)"] == 5
         file = desk.here.settings / "stages.toml"
         file.write_text(file.read_text(encoding="utf-8").replace('"pilot"', '"everyone"'), encoding="utf-8")
@@ -199,7 +200,8 @@ class TestStages:
 
         self.decided(desk, "everyone", "quota")
         desk.goes_to_day(24)
-        assert steps(desk.shows("sweep"), "quota")["keep+nudge"] == 7
+        swept = steps(desk.shows("sweep"), "quota")
+        assert (swept["keep+nudge"], swept["keep (away)"]) == (6, 1), "the calendar tells of one absence"
         assert problems(desk) == set()
 
     def test_without_the_file_nobody_is_written_to(self, desk: Desk) -> None:

@@ -24,7 +24,7 @@ from mailbot.model.organisation import Standing
 from mailbot.model.statements import Claim
 from mailbot.model.tasks import Task
 from mailbot.model.verdicts import Outcome
-from mailbot.rules import registry
+from mailbot.rules import Tells, registry
 from tests.rules.cases import all_cases
 
 ROOT = Path(__file__).parents[2]
@@ -281,8 +281,20 @@ def test_without_a_rule_they_are_those_of_the_whole_pack(tmp_path: Path) -> None
     """After an upgrade by which every rule observes, say."""
     folder = settings(tmp_path, "limit_bytes = 2147483648")
     lines = stage_lines("everyone", "--settings", folder)
-    assert [line["name"] for line in lines] == sorted(registry())
+    writing = [name for name, rule in registry().items() if rule.tells is Tells.PERSON]
+    assert [line["name"] for line in lines] == sorted(writing)
     assert {line["decided_by"] for line in lines} == {"TO FILL IN: the function that decided"}
+
+
+def test_a_rule_that_writes_to_nobody_has_no_stage() -> None:
+    """Whoever left gets no letters: there is nothing to observe first, and nothing to decide."""
+    leaver = next(row for row in shows("list")["rules"] if row["rule"] == "leaver")
+    assert (leaver["on"], leaver["stage"], leaver["terms"]) == (True, None, None)
+    assert types("list").out.count("no stage: it sends no letters") == 1
+    assert "no stage: it sends no letters" in types("show", "leaver").out
+    refused = types("stage", "pilot", "leaver")
+    assert (refused.code, refused.out) == (2, "")
+    assert "or it sends no letters" in " ".join(refused.err.split())
 
 
 def test_they_say_of_which_pack_they_are(tmp_path: Path) -> None:

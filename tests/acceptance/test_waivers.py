@@ -97,6 +97,30 @@ def test_the_owner_hears_fourteen_days_before_the_end_and_then_the_rule_holds_ag
     assert len(waiver_letters(desk)) == 1
 
 
+@pytest.mark.parametrize("change", ["taken away", "prolonged", "another owner"])
+def test_a_letter_that_is_true_no_more_when_it_is_to_leave_stays_away(desk: Desk, change: str) -> None:
+    """Between the sweep of the morning and the first letters the file was changed."""
+    ends = date(2026, 12, 7)
+    waives(desk, ends)
+    assert desk.types("sweep").code in (0, 12)
+    assert ("waiver", "waiting") in letters_to_owner(desk)
+    if change == "taken away":
+        (desk.here.settings / "waivers.toml").write_text("", encoding="utf-8")
+    elif change == "prolonged":
+        waives(desk, date(2027, 3, 1))
+    else:
+        waives(desk, ends, owner_address=desk.resident("both-rules").address)
+    desk.goes_to_day(23, 9)
+    desk.delivers()
+    assert waiver_letters(desk) == []
+    assert ("waiver", "withdrawn") in letters_to_owner(desk)
+
+
+def letters_to_owner(desk: Desk) -> list[tuple[str, str]]:
+    shown = desk.shows("explain", desk.resident(OWNER).address, "--reason", "vraag van de eigenaar")
+    return [(letter["topic"], letter["state"]) for letter in shown["letters"]]
+
+
 def test_a_mailbox_that_was_tidied_meanwhile_is_simply_fine(desk: Desk) -> None:
     waives(desk, date(2026, 12, 11))
     works_on(desk, 23)

@@ -242,7 +242,19 @@ def test_a_weekly_letter_counts_while_under_way_and_for_a_week_after_it_left(
         work.move(store.letter_id(doubt.key), WAITING, LetterState.IN_DOUBT, story.now)
         work.move(store.letter_id(aside.key), WAITING, LetterState.SET_ASIDE, story.now)
         nudged = {waiting.person, recent.person, doubt.person, aside.person}
-        assert work.nudged_since(story.now + 2 * HOUR) == nudged
+        assert work.nudged_since(story.now + 2 * HOUR, story.now) == nudged
+
+
+def test_a_letter_in_doubt_does_not_count_for_ever(store: SqlStore, story: Story) -> None:
+    """Nobody ever said what became of it; if it arrived, that was then. One that was set aside never did."""
+    doubt, aside = story.order(1), story.order(2)
+    with store.begin() as work:
+        put(work, story, doubt, aside)
+        work.move(store.letter_id(doubt.key), WAITING, LetterState.IN_DOUBT, story.now + HOUR)
+        work.move(store.letter_id(aside.key), WAITING, LetterState.SET_ASIDE, story.now + HOUR)
+        later = story.now + 9 * HOUR
+        assert work.nudged_since(later, story.now + HOUR) == {doubt.person, aside.person}
+        assert work.nudged_since(later, story.now + 2 * HOUR) == {aside.person}
 
 
 @pytest.mark.parametrize("end", [LetterState.REFUSED, LetterState.BOUNCED])
@@ -255,7 +267,7 @@ def test_a_letter_that_failed_for_good_counts_as_tried_for_a_week(
         put(work, story, recent, old)
         for order, at in ((recent, 2 * HOUR), (old, 1 * HOUR)):
             work.move(store.letter_id(order.key), WAITING, end, story.now + at)
-        assert work.nudged_since(story.now + 2 * HOUR) == {recent.person}
+        assert work.nudged_since(story.now + 2 * HOUR, story.now) == {recent.person}
 
 
 def test_a_test_letter_stays_one_and_does_not_take_the_readers_turn(store: SqlStore, story: Story) -> None:
@@ -266,9 +278,9 @@ def test_a_test_letter_stays_one_and_does_not_take_the_readers_turn(store: SqlSt
         send(work, story, sent.key, HOUR)
         work.move(store.letter_id(refused.key), WAITING, LetterState.REFUSED, story.now + HOUR)
         assert [letter.order for letter in work.letters_of(waiting.person)] == [waiting]
-        assert work.nudged_since(story.now) == frozenset()
+        assert work.nudged_since(story.now, story.now) == frozenset()
         put(work, story, both)
-        assert work.nudged_since(story.now) == {both.person}
+        assert work.nudged_since(story.now, story.now) == {both.person}
 
 
 def test_letters_are_counted_by_kind_and_state(store: SqlStore, story: Story) -> None:

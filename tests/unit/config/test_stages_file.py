@@ -13,11 +13,11 @@ from mailbot.config.load import collect, load, read_packs, read_stages
 from mailbot.config.shipped import shipped_settings
 from mailbot.config.stages import all_observing, lines_of
 from mailbot.engine.judge import ActiveRule
-from mailbot.engine.stages import stage_of
+from mailbot.engine.stages import Doubt, stage_of
 from mailbot.model.ids import RuleId
 from mailbot.policy.packs import Norm
 from mailbot.policy.stages import Stage, StagesFile
-from mailbot.rules import registry
+from mailbot.rules import Tells, registry
 from tests.unit.config.conftest import ANSWERS
 
 Change = Callable[[str, str, str], None]
@@ -32,10 +32,10 @@ def test_in_a_new_folder_every_rule_of_the_chosen_pack_observes(tmp_path: Path, 
     assert problems == []
     for norm in found.norms:
         if norm.rule is not None and norm.built:
-            standing = stage_of(
-                ActiveRule(registry()[norm.rule], norm.parameters), stages, date(2026, 11, 23)
-            )
-            assert (standing.stage, standing.doubt) == (Stage.OBSERVE, None)
+            rule = registry()[norm.rule]
+            standing = stage_of(ActiveRule(rule, norm.parameters), stages, date(2026, 11, 23))
+            nobody_reads = Doubt.MISSING if rule.tells is Tells.ADMINISTRATOR else None
+            assert (standing.stage, standing.doubt) == (Stage.OBSERVE, nobody_reads)
     text = (tmp_path / "stages.toml").read_text(encoding="utf-8")
     assert "decided_by" not in tomllib.loads(text), "what Voorbeeld decided is nobody else's decision"
     assert not (tmp_path / "stages.empty.toml").exists()
@@ -87,7 +87,7 @@ def test_without_the_file_every_rule_observes(folder: Path) -> None:
 
 def test_what_is_wrong_in_it_is_told_with_everything_else(folder: Path, change: Change) -> None:
     change("calendar.toml", "closed = []", "closed = [2027-05-15]")
-    change("stages.toml", 'name = "leaver"', 'name = "leavers"')
+    change("stages.toml", 'name = "delegates"', 'name = "delegate"')
     change("stages.toml", 'stage = "observe"', 'stage = "watch"')
     found, problems = collect(folder, {})
     assert found is None

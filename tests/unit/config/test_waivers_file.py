@@ -72,3 +72,25 @@ def test_all_that_is_wrong_is_told_at_once_and_no_other_waiver_holds(
     }
     with pytest.raises(SettingsRefused, match="5 problems"):
         load(folder, {})
+
+
+def test_every_pair_on_the_same_days_is_told_beside_all_that_is_wrong(folder: Path, waivers: Path) -> None:
+    """Two of archief0, two of archief2 in capitals, and one with a rule that does not exist."""
+    text = waivers.read_text(encoding="utf-8")
+    first, _, third = text.strip().split("\n\n")
+    added = (first, third.replace("archief2@", "Archief2@"), first.replace('"quota"', '"qouta"'))
+    waivers.write_text(text + "\n\n".join(added), encoding="utf-8")
+    _, problems = collect(folder, {})
+    assert [(problem.where, problem.found) for problem in problems if problem.file == "waivers.toml"] == [
+        ("waiver 6.rule", "a text of 5 characters"),
+        ("waiver 4", "waivers 1 and 4 on the same days"),
+        ("waiver 5", "waivers 3 and 5 on the same days"),
+    ]
+
+
+def test_single_brackets_are_told_as_such(folder: Path, waivers: Path) -> None:
+    waivers.write_text(WAIVER.replace("[[waiver]]", "[waiver]"), encoding="utf-8")
+    _, problems = collect(folder, {})
+    assert [(problem.where, problem.mend) for problem in problems] == [
+        ("waiver", "write the heading in two brackets on each side: [[waiver]]")
+    ]

@@ -21,6 +21,7 @@ from mailbot.engine.recipients import Mode, held
 from mailbot.jobs import braking
 from mailbot.jobs.execute import apply, plan_id
 from mailbot.jobs.house import House, Terms
+from mailbot.jobs.planning import written_to
 from mailbot.jobs.turn import DRY
 from mailbot.model.accounts import Language, RecipientType
 from mailbot.model.clock import SetClock
@@ -150,7 +151,7 @@ class Braked:
                 calendar,
                 Limits(house.terms.cap, house.terms.hours, {}, test=house.terms.mode is Mode.REDIRECT),
                 self._held_for(people),
-                work.nudged_since(now - timedelta(days=7)),
+                written_to(house, work, now),
                 {key: Recipient(found) for key, found in people.items()},
             )
             tally = {QUOTA: {Outcome.DEVIATION: len(wrong), Outcome.COMPLIANT: of - len(wrong)}}

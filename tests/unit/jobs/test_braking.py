@@ -7,11 +7,14 @@ import pytest
 
 from mailbot.engine.brake import BrakeLimits, Jump
 from mailbot.engine.recipients import Mode
+from mailbot.jobs import braking
 from mailbot.jobs.braking import HELD
 from mailbot.jobs.execute import reject_plan, run_plan
 from mailbot.jobs.plan_show import look
 from mailbot.model.errors import PlanRefused
+from mailbot.model.ids import RuleId
 from mailbot.model.plan import Plan, PlanState
+from mailbot.model.verdicts import Outcome
 from mailbot.policy.stages import Stage
 from mailbot.store.sql import SqlStore
 from tests.unit.jobs.braked_house import QUOTA, Braked, at_stage, braked
@@ -206,6 +209,15 @@ class TestUsual:
         assert here.state(made) is PlanState.RUN
         assert (here.findings(), here.letters()) == (1500, 0)
         assert look(here.house, made.id).observed == {QUOTA: 1500}
+
+    def test_former_staff_who_wait_for_an_administrator_hold_no_letters(self, here: Braked) -> None:
+        """A mailbox that nobody removes deviates every day: soon that is nearly everybody who ever left."""
+        judged = {Outcome.DEVIATION: 95, Outcome.COMPLIANT: 5}
+        with here.house.store.begin() as work:
+            _, of_leavers = braking.alarms_for(here.house, work, (), {RuleId("leaver"): judged})
+            _, of_staff = braking.alarms_for(here.house, work, (), {QUOTA: judged})
+        assert of_leavers == ()
+        assert [alarm.jump for alarm in of_staff] == [Jump.SHARE]
 
 
 class TestLook:

@@ -93,11 +93,15 @@ def test_a_date_in_quotes_is_no_date() -> None:
         Waivers.model_validate({"waiver": [waiver(until="2026-06-01")]})
 
 
-def test_one_mailbox_and_rule_have_one_waiver_at_a_time() -> None:
-    later = waiver(**{"from": date(2027, 1, 1), "until": date(2027, 6, 1)})
-    assert expected_of(waiver(), later) == "one waiver at a time for a mailbox and a rule"
-    Waivers.model_validate({"waiver": [waiver(), later | {"from": date(2027, 1, 2)}]})
-    Waivers.model_validate({"waiver": [waiver(), later | {"rule": "out_of_office"}]})
+def test_two_of_one_mailbox_and_rule_double_each_other_on_any_day_that_both_hold() -> None:
+    one = Waiver.model_validate(waiver())
+    begins, ends = date(2027, 1, 1), date(2027, 6, 1)
+    assert one.until == begins
+    assert one.doubles(Waiver.model_validate(waiver(**{"from": begins, "until": ends})))
+    assert not one.doubles(Waiver.model_validate(waiver(**{"from": date(2027, 1, 2), "until": ends})))
+    assert not one.doubles(
+        Waiver.model_validate(waiver(rule="out_of_office", **{"from": begins, "until": ends}))
+    )
 
 
 def test_a_year_after_leap_day_ends_on_28_february() -> None:
