@@ -8,14 +8,15 @@ to see.
 What a forger can do. A report counts only when it names a letter of ours, and the name of a letter cannot
 be guessed (`model.message_id`): it is known to its reader and to whoever may read that mailbox, who could as
 well delete the letter. A report counts for one letter, once, and within `BELIEVED` of its leaving, and it
-gives two weeks of rest, no more: to silence somebody one must go on seeing all letters to them. And the
-administrator hears of it, with the task `letters_come_back`.
+gives two weeks of rest, three in a row a quarter: to silence somebody one must go on seeing all letters to
+them. And the administrator hears of it, with the task `letters_come_back`.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 import structlog
 
@@ -42,7 +43,11 @@ BELIEVED = timedelta(days=7)
 4.5.4.1)."""
 
 IN_PEACE = timedelta(days=14)
-"""Nothing is sent after a bounce for so long: whoever runs the mailbox gets time to mend it."""
+"""Nothing is sent after a bounce for so long: whoever runs the mailbox gets time to mend it. After as many in
+a row as a topic has letters it is the silence of the ladder: a forgotten forward behind the mailbox may be
+what bounces, and the reader have all of them."""
+
+LEFT = frozenset({LetterState.SENT, LetterState.BOUNCED})
 
 ARRIVED_AFTER = timedelta(days=1)
 """A letter that left so long ago and did not come back counts as arrived."""
@@ -171,11 +176,22 @@ def _came_back(house: House, letter: OutboxLetter, item: Incoming) -> bool:
             work.untold(letter, now)
             if not letter.order.test:
                 work.disclosure_lost(letter.order.person, left)
-                work.rest(letter.order.person, now + IN_PEACE)
+                work.rest(letter.order.person, now + _peace(house, work.letters_of(letter.order.person)))
             work.audit(now, "mailbot", "letter_came_back", {"status": item.status})
     except Busy:
         return False  # another report, or another process, said so before
     return True
+
+
+def _peace(house: House, letters: Iterable[OutboxLetter]) -> timedelta:
+    """How long somebody is left in peace to whom a letter came back; `letters` are all that are kept of
+    theirs, this one among them."""
+    ladder = house.terms.ladder
+    left = [one for one in letters if one.state in LEFT and not one.order.test]
+    left.sort(key=lambda one: one.order.not_before, reverse=True)
+    in_a_row = takewhile(lambda one: one.state is LetterState.BOUNCED, left)
+    again_and_again = sum(1 for _ in in_a_row) >= ladder.most_letters
+    return max(IN_PEACE, timedelta(days=ladder.silence_days)) if again_and_again else IN_PEACE
 
 
 def _delete(house: House, references: list[str]) -> int | None:
@@ -196,10 +212,12 @@ def _tell(house: House) -> None:
     if not people:
         house.operator.solved(RETURNED)
         return
+    ladder = house.terms.ladder
     house.operator.problem(
         RETURNED,
         f"Letters to {people} {'person' if people == 1 else 'people'} came back for good; they get none for "
-        f'two weeks. Whose mailboxes to mend: mailbot tasks {RETURNED} --reason "why you look"',
+        f"two weeks, and after {ladder.most_letters} in a row none for {ladder.silence_days} days. Whose "
+        f'mailboxes to mend: mailbot tasks {RETURNED} --reason "why you look"',
     )
 
 

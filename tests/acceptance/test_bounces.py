@@ -113,6 +113,26 @@ def test_the_story_of_a_letter_that_came_back(here: Municipality, reader: Reader
         assert RETURNED not in problems(house)
 
 
+def test_letters_that_all_come_back_end_in_silence(here: Municipality, reader: Reader) -> None:
+    """A forgotten forward behind the mailbox bounces, while its reader has every one of them: without an end
+    that would be the same nudge twice a month, for ever."""
+    came_back = {}
+    with here.opened() as house:
+        for _ in range(34):
+            reader.is_back()
+            sweep(house, here.slot())
+            reader.is_gone()
+            for hours in (3, 1):
+                here.goes_to(here.clock.now() + timedelta(hours=hours))
+                deliver(house)
+            came_back |= {one.id: one.order.not_before for one in reader.letters(house)}
+            here.goes_to(here.clock.now() + timedelta(days=4, hours=-4))
+    first, _, third, fourth, *more = sorted(came_back.values())
+    assert third - first < timedelta(weeks=6)
+    assert fourth - third >= timedelta(days=90), "after three in a row it is quiet"
+    assert all(later - fourth >= timedelta(days=90) for later in more)
+
+
 def test_the_administrator_sees_how_many_and_on_request_who(here: Municipality, reader: Reader) -> None:
     desk = Desk(here)
     desk.types("sweep")
