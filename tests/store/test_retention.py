@@ -109,6 +109,7 @@ def row(table: Table, at: datetime) -> dict[str, Any]:
         "measured_day": {"day": at.date(), "population": 12, "read": 11},
         "figure": {
             "period": PARENT_DAY, "cell": "c", "rule": "quota", "judged": 10, "deviating": 1, "waived": 0,
+            "unknown": 0,
         },
     }  # fmt: skip
     clocks = {
