@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mailbot.engine.ladder import Ladder
 from mailbot.engine.recipients import Mode
 from mailbot.jobs import incoming
 from mailbot.jobs.house import House
@@ -90,7 +91,7 @@ class Office:
     def __init__(self, store: SqlStore) -> None:
         self.store, self.story = store, Story(store)
         self.clock, self.mailbox, self.operator = SetClock(NOW), Mailbox(), Operator()
-        self.terms = SimpleNamespace(mode=Mode.LIVE, sender=SENDER)
+        self.terms = SimpleNamespace(mode=Mode.LIVE, sender=SENDER, ladder=Ladder())
         self.house = cast(
             House,
             SimpleNamespace(
